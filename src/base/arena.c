@@ -1,0 +1,162 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_BLOCK = 1024, LARGEST_BLOCK = 64 * 1024 };
+
+struct block {
+    struct block *next; /* older blocks */
+    size_t size;        /* usable bytes */
+    size_t used;
+    alignas(max_align_t) char bytes[];
+};
+
+struct arena {
+    struct block *newest;
+};
+
+static void out_of_memory(size_t size)
+{
+    fprintf(stderr, "lychgate: out of memory (%zu bytes wanted)\n", size);
+    abort();
+}
+
+void *must_alloc(size_t size)
+{
+    void *p = malloc(size ? size : 1);
+    if (!p)
+        out_of_memory(size);
+    return p;
+}
+
+void *must_calloc(size_t count, size_t size)
+{
+    void *p = calloc(count ? count : 1, size ? size : 1);
+    if (!p)
+        out_of_memory(count * size);
+    return p;
+}
+
+void *must_realloc(void *old, size_t size)
+{
+    void *p = realloc(old, size ? size : 1);
+    if (!p)
+        out_of_memory(size);
+    return p;
+}
+
+char *must_strdup(const char *string)
+{
+    size_t size = strlen(string) + 1;
+    return memcpy(must_alloc(size), string, size);
+}
+
+static struct block *block_new(size_t size, struct block *next)
+{
+    struct block *b = must_alloc(sizeof *b + size);
+    b->next = next;
+    b->size = size;
+    b->used = 0;
+    return b;
+}
+
+struct arena *arena_new(void)
+{
+    struct arena *a = must_alloc(sizeof *a);
+    a->newest = block_new(FIRST_BLOCK, NULL);
+    return a;
+}
+
+void arena_reset(struct arena *arena)
+{
+    while (arena->newest->next) {
+        struct block *old = arena->newest;
+        arena->newest = old->next;
+        free(old);
+    }
+    arena->newest->used = 0;
+}
+
+void arena_free(struct arena *arena)
+{
+    if (!arena)
+        return;
+    arena_reset(arena);
+    free(arena->newest);
+    free(arena);
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    const size_t grain = alignof(max_align_t);
+    if (size > SIZE_MAX / 2)
+        out_of_memory(size);
+    size = (size + grain - 1) / grain * grain;
+    struct block *b = arena->newest;
+    if (b->size - b->used < size) {
+        size_t wanted = b->size * 2 < LARGEST_BLOCK ? b->size * 2 : LARGEST_BLOCK;
+        b = arena->newest = block_new(size > wanted ? size : wanted, b);
+    }
+    void *p = b->bytes + b->used;
+    b->used += size;
+    return memset(p, 0, size);
+}
+
+void *arena_calloc(struct arena *arena, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / size)
+        out_of_memory(SIZE_MAX);
+    return arena_alloc(arena, count * size);
+}
+
+struct slice arena_copy(struct arena *arena, struct slice s)
+{
+    if (slice_absent(s))
+        return s;
+    char *p = arena_alloc(arena, s.len + 1);
+    if (s.len)
+        memcpy(p, s.at, s.len);
+    return slice_make(p, s.len);
+}
+
+char *arena_string(struct arena *arena, struct slice s)
+{
+    char *p = arena_alloc(arena, s.len + 1);
+    if (s.len)
+        memcpy(p, s.at, s.len);
+    return p;
+}
+
+struct slice arena_printv(struct arena *arena, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    if (len < 0)
+        len = 0;
+    char *p = arena_alloc(arena, (size_t)len + 1);
+    vsnprintf(p, (size_t)len + 1, format, again);
+    va_end(again);
+    return slice_make(p, (size_t)len);
+}
+
+struct slice arena_print(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct slice s = arena_printv(arena, format, args);
+    va_end(args);
+    return s;
+}
+
+size_t arena_footprint(const struct arena *arena)
+{
+    size_t sum = sizeof *arena;
+    for (const struct block *b = arena->newest; b; b = b->next)
+        sum += sizeof *b + b->size;
+    return sum;
+}

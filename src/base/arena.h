@@ -1,0 +1,76 @@
+/* Memory with the lifetime of a message. Everything that belongs to one
+ * request or reply lives in one arena and is dropped whole when the reply is
+ * queued: no free calls in parsers or handlers at all.
+ *
+ * Allocation does not fail: sizes that a peer chooses pass a limit in the
+ * parser before they get here, and a daemon that is really out of memory ends
+ * with a message rather than limp. */
+#ifndef LYCHGATE_BASE_ARENA_H
+#define LYCHGATE_BASE_ARENA_H
+
+#include "base/slice.h"
+
+#include <stdarg.h>
+
+struct arena;
+
+/* A new arena. Its first block is small (1 KiB); blocks double up to 64 KiB. */
+struct arena *arena_new(void);
+
+/* Drop all that was allocated, keep the first block for the next message. */
+void arena_reset(struct arena *arena);
+
+/* Free the arena and all in it; NULL is fine. */
+void arena_free(struct arena *arena);
+
+/* Zeroed memory, aligned for any object. Never NULL. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+#define arena_new_of(arena, type)          ((type *)arena_alloc((arena), sizeof(type)))
+#define arena_array(arena, type, count)    ((type *)arena_calloc((arena), (count), sizeof(type)))
+
+/* Zeroed memory for count objects; aborts when the product overflows. */
+void *arena_calloc(struct arena *arena, size_t count, size_t size);
+
+/* A copy of a slice; it is followed by a NUL, so that `.at` can also be used as
+ * a string. An absent slice stays absent. */
+struct slice arena_copy(struct arena *arena, struct slice s);
+
+/* The same as a string; "" for an absent slice. */
+char *arena_string(struct arena *arena, struct slice s);
+
+/* Formatted text, NUL-terminated after its end. */
+struct slice arena_print(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+struct slice arena_printv(struct arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+/* Bytes the arena holds from the system (for memory figures). */
+size_t arena_footprint(const struct arena *arena);
+
+/* malloc, calloc and strdup that end the program instead of returning NULL. */
+void *must_alloc(size_t size);
+void *must_calloc(size_t count, size_t size);
+void *must_realloc(void *old, size_t size);
+char *must_strdup(const char *string);
+
+/* `scoped(arena) struct arena *a = arena_new();` frees at the end of the block;
+ * a room offers it for its own type with SCOPED_FREE(noun, type, free). */
+#define SCOPED_FREE(noun, type, free_fn)                                                           \
+    static inline void scoped_##noun##_free(type **p)                                              \
+    {                                                                                              \
+        free_fn(*p);                                                                               \
+    }
+#define scoped(noun) __attribute__((cleanup(scoped_##noun##_free)))
+
+SCOPED_FREE(arena, struct arena, arena_free)
+
+/* Hand a scoped pointer over: yields it and clears the variable. */
+#define take(p)                                                                                    \
+    __extension__({                                                                                \
+        __typeof__(*(p)) taken_ = *(p);                                                            \
+        *(p) = NULL;                                                                               \
+        taken_;                                                                                    \
+    })
+
+#endif
