@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK = 1024, LARGEST_BLOCK = 64 * 1024 };
+enum {
+    FIRST_BLOCK = 1024,
+    LARGEST_BLOCK = 64 * 1024
+};
 
 struct block {
     struct block *next; /* older blocks */
@@ -18,42 +21,6 @@ struct block {
 struct arena {
     struct block *newest;
 };
-
-static void out_of_memory(size_t size)
-{
-    fprintf(stderr, "lychgate: out of memory (%zu bytes wanted)\n", size);
-    abort();
-}
-
-void *must_alloc(size_t size)
-{
-    void *p = malloc(size ? size : 1);
-    if (!p)
-        out_of_memory(size);
-    return p;
-}
-
-void *must_calloc(size_t count, size_t size)
-{
-    void *p = calloc(count ? count : 1, size ? size : 1);
-    if (!p)
-        out_of_memory(count * size);
-    return p;
-}
-
-void *must_realloc(void *old, size_t size)
-{
-    void *p = realloc(old, size ? size : 1);
-    if (!p)
-        out_of_memory(size);
-    return p;
-}
-
-char *must_strdup(const char *string)
-{
-    size_t size = strlen(string) + 1;
-    return memcpy(must_alloc(size), string, size);
-}
 
 static struct block *block_new(size_t size, struct block *next)
 {
@@ -94,7 +61,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 {
     const size_t grain = alignof(max_align_t);
     if (size > SIZE_MAX / 2)
-        out_of_memory(size);
+        memory_exhausted(size);
     size = (size + grain - 1) / grain * grain;
     struct block *b = arena->newest;
     if (b->size - b->used < size) {
@@ -109,7 +76,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 void *arena_calloc(struct arena *arena, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)
-        out_of_memory(SIZE_MAX);
+        memory_exhausted(SIZE_MAX);
     return arena_alloc(arena, count * size);
 }
 

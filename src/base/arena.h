@@ -8,6 +8,7 @@
 #ifndef LYCHGATE_BASE_ARENA_H
 #define LYCHGATE_BASE_ARENA_H
 
+#include "base/memory.h"
 #include "base/slice.h"
 
 #include <stdarg.h>
@@ -26,8 +27,8 @@ void arena_free(struct arena *arena);
 /* Zeroed memory, aligned for any object. Never NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
 
-#define arena_new_of(arena, type)          ((type *)arena_alloc((arena), sizeof(type)))
-#define arena_array(arena, type, count)    ((type *)arena_calloc((arena), (count), sizeof(type)))
+#define arena_new_of(arena, type)       ((type *)arena_alloc((arena), sizeof(type)))
+#define arena_array(arena, type, count) ((type *)arena_calloc((arena), (count), sizeof(type)))
 
 /* Zeroed memory for count objects; aborts when the product overflows. */
 void *arena_calloc(struct arena *arena, size_t count, size_t size);
@@ -48,29 +49,6 @@ struct slice arena_printv(struct arena *arena, const char *format, va_list args)
 /* Bytes the arena holds from the system (for memory figures). */
 size_t arena_footprint(const struct arena *arena);
 
-/* malloc, calloc and strdup that end the program instead of returning NULL. */
-void *must_alloc(size_t size);
-void *must_calloc(size_t count, size_t size);
-void *must_realloc(void *old, size_t size);
-char *must_strdup(const char *string);
-
-/* `scoped(arena) struct arena *a = arena_new();` frees at the end of the block;
- * a room offers it for its own type with SCOPED_FREE(noun, type, free). */
-#define SCOPED_FREE(noun, type, free_fn)                                                           \
-    static inline void scoped_##noun##_free(type **p)                                              \
-    {                                                                                              \
-        free_fn(*p);                                                                               \
-    }
-#define scoped(noun) __attribute__((cleanup(scoped_##noun##_free)))
-
 SCOPED_FREE(arena, struct arena, arena_free)
-
-/* Hand a scoped pointer over: yields it and clears the variable. */
-#define take(p)                                                                                    \
-    __extension__({                                                                                \
-        __typeof__(*(p)) taken_ = *(p);                                                            \
-        *(p) = NULL;                                                                               \
-        taken_;                                                                                    \
-    })
 
 #endif

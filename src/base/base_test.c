@@ -85,8 +85,11 @@ static void test_clock(void **state)
     assert_string_equal(clock_print_iso(a, ms).at, "2025-01-01T08:00:00Z");
     assert_int_equal(clock_parse_iso(SLICE("2025-01-01T10:00:00.250+02:00"), &ms), 0);
     assert_string_equal(clock_print_iso_ms(a, ms).at, "2025-01-01T08:00:00.250Z");
-    static const char *const bad[] = {"", "2025-01-01", "2025-13-01T00:00:00Z",
-                                      "2025-01-01T00:00:00.Z", "2025-01-01T00:00:00Zx",
+    static const char *const bad[] = {"",
+                                      "2025-01-01",
+                                      "2025-13-01T00:00:00Z",
+                                      "2025-01-01T00:00:00.Z",
+                                      "2025-01-01T00:00:00Zx",
                                       "2025-01-01T00:00:00+2"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(clock_parse_iso(slice_of(bad[i]), &ms), -ERR_MALFORMED);
@@ -140,8 +143,7 @@ static void test_guid(void **state)
     assert_int_equal(guid_parse(SLICE("{FCACFB03-8a73-46ef-91b1-e5ebeeaba4fe}"), &g), 0);
     assert_int_equal(g.bytes[0], 0x03);
     assert_string_equal(guid_print(a, &g).at, "fcacfb03-8a73-46ef-91b1-e5ebeeaba4fe");
-    assert_int_equal(guid_parse(SLICE("fcacfb03-8a73-46ef-91b1-e5ebeeaba4f"), &h),
-                     -ERR_MALFORMED);
+    assert_int_equal(guid_parse(SLICE("fcacfb03-8a73-46ef-91b1-e5ebeeaba4f"), &h), -ERR_MALFORMED);
     h = guid_new();
     assert_false(guid_eq(&g, &h));
     assert_int_equal(guid_print(a, &h).at[14], '4');
@@ -178,11 +180,11 @@ static void test_fault_and_findings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slice),     cmocka_unit_test(test_number),
-        cmocka_unit_test(test_arena),     cmocka_unit_test(test_buf_limit),
-        cmocka_unit_test(test_clock),     cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_guid),      cmocka_unit_test(test_hex_and_percent),
-        cmocka_unit_test(test_secret),    cmocka_unit_test(test_fault_and_findings),
+        cmocka_unit_test(test_slice),  cmocka_unit_test(test_number),
+        cmocka_unit_test(test_arena),  cmocka_unit_test(test_buf_limit),
+        cmocka_unit_test(test_clock),  cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_guid),   cmocka_unit_test(test_hex_and_percent),
+        cmocka_unit_test(test_secret), cmocka_unit_test(test_fault_and_findings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

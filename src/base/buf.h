@@ -4,6 +4,7 @@
 #ifndef LYCHGATE_BASE_BUF_H
 #define LYCHGATE_BASE_BUF_H
 
+#include "base/memory.h"
 #include "base/slice.h"
 
 #include <stdarg.h>
@@ -16,8 +17,14 @@ struct buf {
     bool failed;  /* an addition went over the limit and was left out */
 };
 
-#define BUF_INIT       {0}
-#define BUF_LIMIT(max) {.limit = (max)}
+#define BUF_INIT                                                                                   \
+    {                                                                                              \
+        0                                                                                          \
+    }
+#define BUF_LIMIT(max)                                                                             \
+    {                                                                                              \
+        .limit = (max)                                                                             \
+    }
 
 /* Free the bytes; the buffer may be used again. */
 void buf_free(struct buf *buf);

@@ -7,7 +7,9 @@
 static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-enum { LINE = 76 };
+enum {
+    LINE = 76
+};
 
 static size_t encode(char *to, struct slice bytes, const char *alphabet, bool pad)
 {

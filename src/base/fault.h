@@ -30,7 +30,9 @@ enum err {
 /* The name of an error code ("malformed"), for logs; takes either sign. */
 const char *err_name(int err);
 
-enum { FAULT_DETAIL_MAX = 256 };
+enum {
+    FAULT_DETAIL_MAX = 256
+};
 
 /* What went wrong, exactly. Plain data: no ownership, copy freely. `detail` is
  * for administrators; it never holds a secret, and strangers only see what the
@@ -38,7 +40,8 @@ enum { FAULT_DETAIL_MAX = 256 };
 struct fault {
     int err; /* negative enum err, 0: no fault */
     enum finding finding;
-    char detail[FAULT_DETAIL_MAX]; /* "header Contact, byte 112: unclosed quote"; always terminated */
+    char detail[FAULT_DETAIL_MAX]; /* "header Contact, byte 112: unclosed quote"; always terminated
+                                    */
 };
 
 /* Fill *fault (which may be NULL) and return -err, so that a parser can say

@@ -3,6 +3,7 @@
 #ifndef LYCHGATE_BASE_SECRET_H
 #define LYCHGATE_BASE_SECRET_H
 
+#include "base/memory.h"
 #include "base/slice.h"
 
 struct secret {
@@ -10,7 +11,10 @@ struct secret {
     size_t len;
 };
 
-#define SECRET_INIT {0}
+#define SECRET_INIT                                                                                \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 /* Overwrite memory in a way the compiler may not leave out. */
 void secret_wipe(void *at, size_t len);

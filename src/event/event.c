@@ -77,8 +77,8 @@ struct slice event_print(struct arena *arena, const struct event_record *record)
         line = arena_print(arena, "%.*s finding=%s", SLICE_ARG(line), finding_id(record->finding));
     for (const struct event_field *f = record->fields; f->kind != EVENT_KIND_END; f++) {
         if (f->kind == EVENT_KIND_INT) {
-            line = arena_print(arena, "%.*s %s=%lld", SLICE_ARG(line), f->name,
-                               (long long)f->number);
+            line =
+                arena_print(arena, "%.*s %s=%lld", SLICE_ARG(line), f->name, (long long)f->number);
         } else if (!slice_absent(f->text)) {
             struct slice text = value(arena, f->text);
             line = arena_print(arena, "%.*s %s=%.*s", SLICE_ARG(line), f->name, SLICE_ARG(text));

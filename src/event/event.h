@@ -46,7 +46,7 @@ struct event_field {
 struct event_record {
     enum event_level level;
     const char *name;
-    enum finding finding; /* FINDING_NONE when nothing is wrong */
+    enum finding finding;             /* FINDING_NONE when nothing is wrong */
     const struct event_field *fields; /* ends with EVENT_END */
 };
 
@@ -56,9 +56,8 @@ void event_emit_record(const struct event_record *record);
 #define event_emit(level_, name_, finding_, ...)                                                   \
     do {                                                                                           \
         if (event_wanted(level_))                                                                  \
-            event_emit_record(                                                                     \
-                &(struct event_record){(level_), (name_), (finding_),                              \
-                                       (const struct event_field[]){__VA_ARGS__}});                \
+            event_emit_record(&(struct event_record){(level_), (name_), (finding_),                \
+                                                     (const struct event_field[]){__VA_ARGS__}});  \
     } while (0)
 
 /* Is anybody interested in this level? (Counters count from INFO upwards.) */

@@ -1,0 +1,114 @@
+#include "server/config.h"
+
+#define TEXT(section, member, key, fallback, help)                                                 \
+    {                                                                                              \
+#section, key, CONFIG_TEXT, offsetof(struct config, section.member), 0, 0, fallback, help  \
+    }
+#define SWITCH(section, member, key, fallback, help)                                               \
+    {                                                                                              \
+#section, key, CONFIG_SWITCH, offsetof(struct config, section.member), 0, 1, fallback,     \
+            help                                                                                   \
+    }
+#define RANGE(kind, section, member, key, least, most, fallback, help)                             \
+    {                                                                                              \
+#section, key, kind, offsetof(struct config, section.member), least, most, fallback, help  \
+    }
+
+enum {
+    SECOND = 1000,
+    MINUTE = 60 * SECOND,
+    HOUR = 60 * MINUTE,
+    KIB = 1024,
+    MIB = 1024 * KIB,
+};
+
+static const struct config_row schema[] = {
+    TEXT(site, domain, "domain", "", "The SIP domain: what stands behind the @ of the addresses."),
+    TEXT(site, address, "address", "127.0.0.1",
+         "The address that the site's names resolve to, for the zone and the lab name server."),
+    TEXT(site, web_host, "web-host", "", "Host name of the web services (default webdir.DOMAIN)."),
+    TEXT(site, sip_host, "sip-host", "", "Host name of the pool inside (default sip.DOMAIN)."),
+    TEXT(site, sip_external_host, "sip-external-host", "",
+         "Host name of the pool for clients outside (default sipfed.DOMAIN)."),
+    TEXT(site, orgid_host, "orgid-host", "",
+         "Host name of the Org ID token service (default login.DOMAIN)."),
+    TEXT(site, data, "data", ".", "Folder with the databases, the vault and the certificates."),
+    TEXT(site, run_as, "run-as", "", "User to become once the ports are open (only from root)."),
+
+    SWITCH(roles, web, "web", "on", "Autodiscover, web tickets and certificate provisioning."),
+    SWITCH(roles, orgid, "orgid", "on", "The Org ID token service."),
+    SWITCH(roles, sip, "sip", "on", "SIP sign-in: the registrar."),
+    SWITCH(roles, dns, "dns", "off", "Authoritative name server for laboratories."),
+
+    TEXT(listen, http, "http", "[::]:80", "Where plain HTTP listens; `off` for nowhere."),
+    TEXT(listen, https, "https", "[::]:443", "Where HTTPS listens."),
+    TEXT(listen, sip, "sip", "[::]:5061", "Where SIP over TLS listens."),
+    TEXT(listen, dns, "dns", "127.0.0.1:53", "Where the lab name server listens (UDP and TCP)."),
+    SWITCH(listen, sip_on_https, "sip-on-https", "on",
+           "Serve SIP on the HTTPS port too, told apart by the first bytes."),
+
+    TEXT(tls, certificates, "certificates", "tls",
+         "Folder with the server's certificate chains NAME.pem and their keys NAME.key."),
+    SWITCH(tls, legacy, "legacy", "off", "Also take TLS 1.0 and 1.1 on the outside (old phones)."),
+
+    TEXT(web, trusted_proxies, "trusted-proxies", "",
+         "Addresses or networks of reverse proxies whose X-Forwarded-For is believed."),
+    RANGE(CONFIG_DURATION, web, ticket_lifetime, "ticket-lifetime", MINUTE, 24 * HOUR, "8h",
+          "How long a web ticket is good."),
+    RANGE(CONFIG_DURATION, web, orgid_lifetime, "orgid-lifetime", MINUTE, 24 * HOUR, "8h",
+          "How long an Org ID token is good."),
+    RANGE(CONFIG_DURATION, web, clock_skew, "clock-skew", 0, HOUR, "5m",
+          "How far a client's clock may be off."),
+    RANGE(CONFIG_SIZE, web, head_limit, "head-limit", KIB, MIB, "16K",
+          "Most bytes of an HTTP request line and headers."),
+    RANGE(CONFIG_SIZE, web, body_limit, "body-limit", KIB, 64 * MIB, "256K",
+          "Most bytes of an HTTP body."),
+
+    RANGE(CONFIG_DURATION, certificates, lifetime, "lifetime", 2 * HOUR, INT64_C(4320) * HOUR, "8h",
+          "How long an issued user certificate is good."),
+    RANGE(CONFIG_NUMBER, certificates, per_user, "per-user", 1, 1000, "20",
+          "Most unexpired certificates a user may have; the oldest goes first."),
+
+    RANGE(CONFIG_SIZE, sip, head_limit, "head-limit", KIB, MIB, "16K",
+          "Most bytes of a SIP message's head."),
+    RANGE(CONFIG_SIZE, sip, body_limit, "body-limit", KIB, 64 * MIB, "1M",
+          "Most bytes of a SIP message's body."),
+    RANGE(CONFIG_DURATION, sip, expires, "expires", MINUTE, 24 * HOUR, "10m",
+          "How long a registration lasts unless it is refreshed."),
+    RANGE(CONFIG_DURATION, sip, keepalive, "keepalive", 10 * SECOND, HOUR, "5m",
+          "Silence after which a client sends a keep-alive; after twice that it is gone."),
+    RANGE(CONFIG_NUMBER, sip, endpoints_per_user, "endpoints-per-user", 1, 100, "8",
+          "At how many places a user may be signed in at once."),
+    TEXT(sip, tlsdsk_min, "tlsdsk-min", "1.0", "Least TLS version inside TLS-DSK (1.0, 1.1, 1.2)."),
+    TEXT(sip, tlsdsk_max, "tlsdsk-max", "1.2", "Highest TLS version inside TLS-DSK."),
+
+    RANGE(CONFIG_NUMBER, limits, loops, "loops", 0, 64, "0",
+          "Network threads; 0 means one for each core."),
+    RANGE(CONFIG_NUMBER, limits, workers, "workers", 0, 256, "0",
+          "Threads for passwords and keys; 0 means two for each core."),
+    RANGE(CONFIG_NUMBER, limits, connections, "connections", 16, 1000000, "20000",
+          "Most connections in all."),
+    RANGE(CONFIG_NUMBER, limits, connections_per_address, "connections-per-address", 1, 1000000,
+          "1000", "Most connections from one address."),
+    RANGE(CONFIG_DURATION, limits, request_time, "request-time", SECOND, HOUR, "20s",
+          "How long a handshake or a request may take to arrive."),
+    RANGE(CONFIG_DURATION, limits, idle_time, "idle-time", SECOND, HOUR, "2m",
+          "How long an HTTP connection may be idle."),
+
+    TEXT(log, level, "level", "info",
+         "Least level that is logged: error, warning, notice, info, debug."),
+    TEXT(log, trace, "trace", "", "File for the message trace (redacted); empty for none."),
+
+    RANGE(CONFIG_DURATION, lab, clock_offset, "clock-offset", -24 * HOUR, 24 * HOUR, "0s",
+          "Laboratory only: run this server's clock ahead by so much."),
+    RANGE(CONFIG_NUMBER, lab, password_cost, "password-cost", 1, 11, "5",
+          "yescrypt cost of new passwords; low values are for laboratories only."),
+    TEXT(lab, dns_omit, "dns-omit", "",
+         "Laboratory only: names that the name server leaves out, separated by blanks."),
+};
+
+const struct config_row *config_schema(size_t *count_out)
+{
+    *count_out = sizeof schema / sizeof *schema;
+    return schema;
+}
