@@ -1,0 +1,56 @@
+/* Who answers a request: one table of host, path and methods. Rooms export
+ * their rows, the server adds them all at start; after that it is read-only
+ * and may be used by all threads. */
+#ifndef LYCHGATE_HTTP_ROUTES_H
+#define LYCHGATE_HTTP_ROUTES_H
+
+#include "http/message.h"
+
+/* Answer a request: fill *reply, whose bodies and headers come from the arena.
+ * `role` is the room's object. `now` is UTC in milliseconds. */
+typedef void http_answer_fn(void *role, const struct http_request *request,
+                            struct http_reply *reply, struct arena *arena, int64_t now);
+
+enum {
+    ROUTE_WORK = 1 << 0,  /* runs on a worker thread, where blocking is allowed */
+    ROUTE_PLAIN = 1 << 1, /* served over plain http too; others are sent to https by 301 */
+};
+
+struct http_route {
+    const char *host; /* NULL: any; else exact, or "lyncdiscover.*" (any name that begins so) */
+    const char *path; /* exact, or all below: a trailing slash and star ("/mcx" then those two)
+                         also fits "/mcx/", but not "/mcx". Case is ignored, as IIS does. */
+    unsigned methods; /* HTTP_GET | HTTP_POST ...; HEAD comes with GET */
+    unsigned flags;   /* ROUTE_... */
+    http_answer_fn *answer;
+    void *role; /* NULL in rows of a room; http_routes_add fills it in */
+};
+
+struct http_routes;
+
+/* An empty table. https_port is where the 301 of plain http points to (443 is
+ * not spelt out in the URL); 0: there is no https, all routes are served plain. */
+struct http_routes *http_routes_new(unsigned https_port);
+void http_routes_free(struct http_routes *routes);
+
+SCOPED_FREE(http_routes, struct http_routes, http_routes_free)
+
+/* Add rows. They are copied, host and path strings are not: they must live as
+ * long. `role` goes to the rows that have none of their own. */
+void http_routes_add(struct http_routes *routes, const struct http_route *rows, size_t count,
+                     void *role);
+
+/* The route of a request. An exact path wins over a prefix, a longer prefix over
+ * a shorter one, an exact host over a pattern over any, the row added first over
+ * a later one. The path settles it: a row of that path with another method means
+ * 405, not a look at shorter prefixes.
+ * Without a route: NULL, and *reply is the answer: 301 to https, 404 or 405. */
+const struct http_route *http_routes_find(const struct http_routes *routes,
+                                          const struct http_request *request,
+                                          struct http_reply *reply, struct arena *arena);
+
+/* Find the route and let it answer right here (tests; worker threads). */
+void http_routes_answer(const struct http_routes *routes, const struct http_request *request,
+                        struct http_reply *reply, struct arena *arena, int64_t now);
+
+#endif
