@@ -89,8 +89,8 @@ struct store_value {
 
 /* Run a statement that yields no rows, its ?1, ?2.. being the values given:
  * store_exec(db, fault, "delete from x where id = ?1", STORE_INT(id), STORE_END).
- * Returns the number of rows changed, or a negative error; -ERR_CONFLICT when a
- * constraint (unique, foreign key) forbids it. */
+ * Returns the number of rows inserted, updated or deleted, or a negative error; -ERR_CONFLICT when
+ * a constraint (unique, foreign key) forbids it. */
 #define store_exec(db, fault, sql, ...)                                                            \
     store_exec_values((db), (sql), (const struct store_value[]){__VA_ARGS__}, (fault))
 int store_exec_values(struct store_db *db, const char *sql, const struct store_value *values,
@@ -106,11 +106,11 @@ struct slice store_row_text(const struct store_row *row, int column, struct aren
 int64_t store_row_int(const struct store_row *row, int column);
 
 /* Called for each row; a negative return ends the query with that error, 1 ends
- * it with success. It may not run further queries with the same SQL. */
+ * it with success. */
 typedef int store_row_fn(const struct store_row *row, void *arg);
 
-/* Run a query. Returns the number of rows seen, or a negative error. The SQL must
- * be a string literal: prepared statements are kept by its address. */
+/* Run a query. Returns the number of rows seen, or a negative error. Prepared
+ * statements are kept: put what varies into values, not into the SQL. */
 #define store_query(db, fault, fn, arg, sql, ...)                                                  \
     store_query_values((db), (sql), (const struct store_value[]){__VA_ARGS__}, (fn), (arg), (fault))
 int store_query_values(struct store_db *db, const char *sql, const struct store_value *values,
