@@ -32,7 +32,7 @@ bool http_proxies_have(const struct http_proxies *proxies, struct slice address)
 /* Set request->peer and request->secure, from the socket's own peer address and
  * whether it speaks TLS, and, where that peer is believed, from the headers: the
  * right-most address that is not a proxy of ours. Addresses come out in their
- * canonical form, without port or brackets. */
+ * canonical form, without port or brackets. No list (NULL) believes nobody. */
 void http_forwarded_apply(const struct http_proxies *proxies, struct http_request *request,
                           struct slice socket_peer, bool socket_secure, struct arena *arena);
 

@@ -64,7 +64,6 @@ struct http_frame {
     size_t headers;      /* header (then trailer) lines so far */
     uint64_t chunk_left; /* bytes of this chunk that are still to come */
     bool has_length;     /* a Content-Length was seen */
-    bool has_host;
     bool has_coding;     /* a Transfer-Encoding was seen */
     bool old;            /* HTTP/1.0 */
     bool expects;        /* Expect: 100-continue */
@@ -86,6 +85,10 @@ size_t http_frame_len(const struct http_frame *frame);
 /* True once a message: the head is complete, the body is not, and the client
  * waits for "100 Continue" before it sends it (RFC 9110 section 10.1.1). */
 bool http_frame_take_continue(struct http_frame *frame);
+
+/* The most unread bytes that a message within these limits can take; a
+ * connection must be able to keep so many. */
+size_t http_limits_unread(const struct http_limits *limits);
 
 /* Has a message begun (for the choice between idle and slow time-outs)? */
 bool http_frame_begun(const struct http_frame *frame);

@@ -2,7 +2,8 @@
  * the one into the other and never see a connection.
  *
  * All slices of a request point into the received bytes or into the arena of
- * the message; both live until the reply has been queued. */
+ * the message; both live until the reply has been queued. (A connection's input
+ * does not: the server copies a whole message into the arena, then parses.) */
 #ifndef LYCHGATE_HTTP_MESSAGE_H
 #define LYCHGATE_HTTP_MESSAGE_H
 
