@@ -5,12 +5,11 @@
 #include "base/clock.h"
 
 #include <ares.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -143,10 +142,12 @@ struct resolver *resolver_new(const struct resolver_options *options, struct fau
     scoped(resolver) struct resolver *r = must_calloc(1, sizeof *r);
     r->system = slice_empty(options->nameserver);
     r->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS;
-    /* Names here are complete: no search list. */
+    /* Names here are complete: no search list. Where there is only one server to
+     * ask, its SERVFAIL or REFUSED is the answer: c-ares 1.18 would otherwise try
+     * again and then report it as a refused connection. */
     struct ares_options ares = {
         .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS |
-                 (options->tcp ? ARES_FLAG_USEVC : 0),
+                 (options->tcp ? ARES_FLAG_USEVC : 0) | (r->system ? 0 : ARES_FLAG_NOCHECKRESP),
         .timeout = r->timeout_ms,
         .tries = options->tries > 0 ? options->tries : TRIES,
         .ednspsz = EDNS_SIZE,
@@ -184,8 +185,7 @@ static void answered(void *arg, int status, int timeouts, unsigned char *bytes, 
     q->status = status;
     if (bytes && len > 0)
         q->bytes = arena_copy(q->arena, slice_make(bytes, (size_t)len));
-    bool silent = status == ARES_ETIMEOUT || status == ARES_ECONNREFUSED;
-    if (q->resolver->peer[0] && !silent)
+    if (q->resolver->peer[0] && status != ARES_ETIMEOUT)
         q->server = arena_copy(q->arena, slice_of(q->resolver->peer));
     q->tcp = q->resolver->peer_tcp;
 }

@@ -109,6 +109,9 @@ static struct verdict judge(const struct asked *q, struct resolver_answer *out)
     if (!slice_absent(q->bytes) &&
         (q->status == ARES_SUCCESS || q->status == ARES_ENODATA || q->status == ARES_ENOTFOUND))
         return read_answer(q, out);
+    /* How c-ares says that every server was passed over (see resolver_new). */
+    if (q->status == ARES_ECONNREFUSED && !slice_absent(q->server))
+        return (struct verdict){OUTCOME_NO_SERVER, "refused, or failed (SERVFAIL)", {0}};
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         if (STATUSES[i].status != q->status)
             continue;
