@@ -94,7 +94,8 @@ long xml_line(const struct xml_node *node);
  * declared on it (inclusive C14N), which also serves prefixes in content. */
 void xml_raw(const struct xml_node *node, struct buf *out);
 
-/* Append the exclusive C14N 1.0 form of the element, without comments. */
+/* Append the exclusive C14N 1.0 form of the element, without comments. Both set
+ * out->failed for a document that has no canonical form (relative namespaces). */
 void xml_c14n(const struct xml_node *node, struct buf *out);
 
 #endif
