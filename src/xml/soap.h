@@ -42,7 +42,6 @@ int soap_read_with(const struct xml_doc *doc, const char *understood_ns, struct 
 /* What the writer of an envelope may want in its header; all optional. */
 struct soap_envelope_options {
     enum soap_version version; /* 0: 1.1 */
-    const char *prefix;        /* of the envelope's namespace; NULL: "s" */
     struct slice action;       /* WS-Addressing headers, absent: left out */
     struct slice message_id;
     struct slice relates_to;
@@ -61,7 +60,8 @@ void soap_close_envelope(struct xml_writer *w);
 
 /* What a stranger is told: the number of [MS-OCER] and one sentence. A finding
  * for administrators only, and a wrong password, which must not differ from an
- * unknown user, all become 28020 "No valid security token." */
+ * unknown user, become 28020 "No valid security token."; a failure of our own
+ * (status 500 and up) becomes 28001. */
 struct soap_diagnosis {
     int error_id;
     const char *reason;
