@@ -1,0 +1,65 @@
+#!/bin/sh
+# install-deps.sh [--build-only]: install the Debian packages that are missing, of
+# those in packages.txt; quiet when none is. --build-only leaves the tests' out.
+set -e
+
+list=$(dirname "$0")/packages.txt
+sections='build test'
+case ${1-} in
+'') ;;
+--build-only) sections=build ;;
+*)
+  echo "usage: install-deps.sh [--build-only]" >&2
+  exit 2
+  ;;
+esac
+
+wanted=$(awk -v sections=" $sections " '
+  { sub(/[ \t]*#.*/, "") }
+  /^\[/ { section = substr($0, 2, length($0) - 2); next }
+  NF && index(sections, " " section " ") { print $1 }
+' "$list")
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "install-deps.sh: this is no Debian system, so nothing was installed. Lychgate needs what"
+  echo "Debian 12 calls:" $wanted
+  exit 0
+fi
+
+missing=
+for package in $wanted; do
+  state=$(dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | sort -u | head -n 1) || true
+  [ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "install-deps.sh: missing packages, and neither root nor sudo to install them. As root:" >&2
+    echo "  apt-get update && apt-get install --no-install-recommends$missing" >&2
+    exit 1
+  fi
+  as_root=sudo
+fi
+
+# nginx and haproxy are here to be run by the tests: installing them must not open
+# a web server on port 80 of this machine.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap '$as_root rm -f "$policy"' EXIT
+  trap 'exit 1' HUP INT TERM
+  printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+  $as_root chmod 755 "$policy"
+fi
+
+echo "install-deps.sh: installing$missing"
+apt() {
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@"
+}
+apt update
+# shellcheck disable=SC2086 # a list of words
+apt install -y --no-install-recommends $missing >/dev/null || {
+  echo "install-deps.sh: apt-get could not install the packages (see above)." >&2
+  exit 1
+}
