@@ -15,6 +15,7 @@
 #include "base/fault.h"
 
 struct sip_message;
+struct sip_reply;
 struct gate;
 struct gate_work;
 
@@ -32,9 +33,9 @@ struct gate_settings {
 
 enum gate_action {
     GATE_PASS,       /* signature good: act on the message, answer signed by .association */
-    GATE_CHALLENGE,  /* answer 401 with .headers (REGISTER only) */
+    GATE_CHALLENGE,  /* answer 401 with .headers and a Date (REGISTER only) */
     GATE_HANDSHAKE,  /* .work for a worker */
-    GATE_REFUSE,     /* answer .status, unsigned, and mind .fault */
+    GATE_REFUSE,     /* answer .status, signed by .association if there is one */
     GATE_IGNORE,     /* drop the message: ACK, CANCEL or a response that is not signed */
     GATE_DISCONNECT, /* end the connection: a 401 would make SIPE send the request for ever */
 };
@@ -66,7 +67,8 @@ struct gate_verdict {
 struct gate *gate_new(const struct gate_settings *settings);
 void gate_free(struct gate *gate);
 
-/* Decide on a message, request or response, that came at `now`. */
+/* Decide on a message, request or response, that came at `now`. What costs strikes
+ * (forged, replayed, failed handshakes) also has .fault set for an event. */
 void gate_step(struct gate *gate, const struct sip_message *message, int64_t now,
                struct arena *arena, struct gate_verdict *verdict_out);
 
@@ -101,6 +103,13 @@ void gate_work_run(struct gate_work *work, const struct gate_checks *checks, int
  * or a fresh one), REFUSE or DISCONNECT. Takes the work. */
 void gate_step_done(struct gate *gate, struct gate_work *work, int64_t now, struct arena *arena,
                     struct gate_verdict *verdict_out);
+
+/* The answer for a verdict that is neither PASS nor HANDSHAKE: status, headers,
+ * ms-diagnostics where the fault has any (`source`: our FQDN); no_answer for IGNORE
+ * and DISCONNECT. Give sip_out_options.now with it: clients read Date to see how
+ * far the clocks differ. */
+void gate_reply(const struct gate_verdict *verdict, struct arena *arena, struct slice source,
+                struct sip_reply *reply_out);
 
 /* For work whose connection is gone. */
 void gate_work_free(struct gate_work *work);

@@ -22,13 +22,15 @@ struct penalty_options {
                                   many users share a NAT; default 10 */
 };
 
-/* NULL for the defaults. Never NULL. */
+/* options NULL: the defaults. Never NULL. */
 struct penalty *penalty_new(const struct penalty_options *options);
 void penalty_free(struct penalty *penalty);
 
-/* How many milliseconds the answer to this attempt must be held back, 0 or 1000,
- * 2000, 4000 ... max_ms. Ask before the password is checked, and hold back right
- * and wrong answers alike, or the delay would tell which it was.
+/* How many milliseconds the answer to this attempt must be held back: 0, or 1000,
+ * 2000, 4000 ... max_ms after the last answer to the same pair. Ask before the
+ * password is checked, and hold back right and wrong answers alike, or the delay
+ * would tell which it was. -ERR_BUSY: too many of this pair wait already; answer
+ * FINDING_TOO_MANY_ATTEMPTS at once and do not check.
  *
  * `address`: text of the client's IPv4 or IPv6 address as the listener, or a
  * trusted proxy, names it. IPv6 counts by /64, since a home gets 2^64 addresses. */
