@@ -65,13 +65,13 @@ static int scan_lead(struct scan *s)
         if (f->scanned >= s->limits->head_bytes)
             return fault_set(s->fault, ERR_LIMIT, FINDING_HTTP_HEAD_TOO_LARGE,
                              "nothing but blank lines");
-        if (http_is_token_byte(c)) {
+        /* CR and LF may come apart: line_at is behind the last LF. */
+        bool after_cr = f->line_at != f->scanned;
+        if (!after_cr && http_is_token_byte(c)) {
             f->lead_len = f->line_at = f->scanned;
             f->state = HTTP_FRAME_REQUEST_LINE;
             return 0;
         }
-        /* CR and LF may come apart: line_at is behind the last LF. */
-        bool after_cr = f->line_at != f->scanned;
         if (c != (after_cr ? '\n' : '\r'))
             return fault_set(s->fault, ERR_MALFORMED, FINDING_HTTP_MALFORMED,
                              "byte %zu: no request begins with byte 0x%02x", f->scanned,

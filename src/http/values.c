@@ -107,11 +107,11 @@ static bool next_parameter(struct slice *rest, struct slice *name_out, struct sl
     return true;
 }
 
+/* "type/subtype" of a media type or range; its parameters stay for next_parameter. */
 static struct slice media_type(struct slice value, struct slice *parameters_out)
 {
-    if (!next_unquoted(&value, ';', parameters_out))
-        return (struct slice){0};
-    struct slice type = *parameters_out;
+    struct slice type = {0};
+    next_unquoted(&value, ';', &type);
     *parameters_out = value;
     return type;
 }

@@ -200,6 +200,38 @@ static bool purple_start(const struct options *options, const char *profile)
     return true;
 }
 
+/* Pidgin's account dialogue saves every option, changed or not, and SIPE counts
+ * on it: where "authentication" was never saved it takes NTLM, not automatic. */
+static void account_save_defaults(PurpleAccount *account)
+{
+    PurplePluginProtocolInfo *protocol =
+        PURPLE_PLUGIN_PROTOCOL_INFO(purple_find_prpl(purple_account_get_protocol_id(account)));
+
+    for (GList *i = protocol->protocol_options; i; i = i->next) {
+        PurpleAccountOption *option = i->data;
+        const char *name = purple_account_option_get_setting(option);
+
+        switch (purple_account_option_get_type(option)) {
+        case PURPLE_PREF_BOOLEAN:
+            purple_account_set_bool(account, name, purple_account_option_get_default_bool(option));
+            break;
+        case PURPLE_PREF_INT:
+            purple_account_set_int(account, name, purple_account_option_get_default_int(option));
+            break;
+        case PURPLE_PREF_STRING:
+            purple_account_set_string(account, name,
+                                      purple_account_option_get_default_string(option));
+            break;
+        case PURPLE_PREF_STRING_LIST:
+            purple_account_set_string(account, name,
+                                      purple_account_option_get_default_list_value(option));
+            break;
+        default:
+            break;
+        }
+    }
+}
+
 static bool account_start(const struct options *options)
 {
     g_autofree char *password = NULL;
@@ -221,6 +253,7 @@ static bool account_start(const struct options *options)
     explicit_bzero(password, strlen(password));
     purple_proxy_info_set_type(direct, PURPLE_PROXY_NONE);
     purple_account_set_proxy_info(client.account, direct);
+    account_save_defaults(client.account);
     purple_accounts_add(client.account);
     purple_account_set_status(client.account, "available", TRUE, NULL);
     purple_account_set_enabled(client.account, UI_NAME, TRUE);
