@@ -30,6 +30,9 @@ void mailbox_fini(struct mailbox *mailbox);
 /* Put one letter in; any thread. */
 void mailbox_put(struct mailbox *mailbox, struct letter *letter);
 
+/* Make it readable without a letter; any thread. */
+void mailbox_ring(struct mailbox *mailbox);
+
 /* Take all letters out, first come first; the owning thread only. NULL: none. */
 struct letter *mailbox_take(struct mailbox *mailbox);
 
