@@ -65,7 +65,7 @@ size_t credential_missing_names(const struct credential *credential, const struc
 /* The end of its validity, ms since the epoch. */
 int64_t credential_not_after(const struct credential *credential);
 
-/* The certificate as DER, and its key pair's parts for an SSL_CTX (borrowed). */
+/* The certificate as DER; and both for an SSL_CTX (borrowed; the chain is in the file). */
 struct slice credential_certificate(const struct credential *credential, struct arena *arena);
 X509 *credential_x509(const struct credential *credential);
 EVP_PKEY *credential_pkey(const struct credential *credential);

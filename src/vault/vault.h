@@ -24,11 +24,11 @@ struct vault_client;
 
 enum {
     VAULT_CLIENTS_MAX = 256,
-    VAULT_KEY_MAX = 256,       /* bytes of the name a password is kept under */
-    VAULT_PASSWORD_MAX = 1024, /* bytes of a password; longer ones are refused, never cut */
-    VAULT_SIGN_MAX = 16384,    /* bytes to be signed */
-    VAULT_SEAL_MAX = 4096,     /* bytes to be sealed */
-    VAULT_SEAL_MORE = 29,      /* by how much sealed bytes are longer */
+    VAULT_KEY_MAX = 256,      /* bytes of the name a password is kept under */
+    VAULT_PASSWORD_MAX = 511, /* bytes of a password (libcrypt's limit); refused, never cut */
+    VAULT_SIGN_MAX = 16384,   /* bytes to be signed */
+    VAULT_SEAL_MAX = 4096,    /* bytes to be sealed */
+    VAULT_SEAL_MORE = 29,     /* by how much sealed bytes are longer */
 };
 
 struct vault_options {
@@ -72,6 +72,14 @@ struct vault_public {
 int vault_public(struct vault_client *client, struct arena *arena, struct vault_public *public_out,
                  struct fault *fault);
 
+/* What the vault has computed since it started, for metrics. */
+struct vault_counts {
+    uint64_t hashes;       /* password hashes, for right, wrong and unknown alike */
+    uint64_t signatures;   /* tokens */
+    uint64_t certificates; /* issued to users */
+};
+int vault_counts(struct vault_client *client, struct vault_counts *counts_out, struct fault *fault);
+
 /* ---- passwords ---------------------------------------------------------------- */
 
 enum vault_verdict {
@@ -79,6 +87,8 @@ enum vault_verdict {
     VAULT_WRONG,
     VAULT_UNKNOWN, /* nothing is kept under this key; it took as long to say so */
 };
+/* A password that nobody can have (empty, overlong, with a NUL) is VAULT_WRONG at
+ * once, whether the key is known or not. */
 int vault_password_check(struct vault_client *client, struct slice key, struct slice password,
                          enum vault_verdict *verdict_out, struct fault *fault);
 
@@ -98,8 +108,8 @@ int vault_token_sign(struct vault_client *client, struct slice bytes, struct are
 
 struct vault_certificate {
     struct slice public_key;  /* SubjectPublicKeyInfo, DER: RSA 2048 to 4096 or ECDSA P-256 */
-    struct slice common_name; /* "user@domain", at most 64 bytes ([RFC 5280] ub-common-name) */
-    struct slice sip_uri;     /* "sip:user@domain" for the subject alternative name */
+    struct slice common_name; /* "user@domain"; more than the 64 bytes of [RFC 5280] if need be */
+    struct slice sip_uri;     /* "sip:" and the same, for the subject alternative name */
     struct slice serial;      /* up to 20 bytes, big-endian; empty: a random one of 16 */
     int64_t not_before;       /* ms since the epoch; certificates know whole seconds */
     int64_t not_after;
