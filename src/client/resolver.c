@@ -205,8 +205,9 @@ static void wait_for(struct resolver *r, struct asked *asked, size_t count)
         nfds_t n = 0;
         unsigned bits = (unsigned)ares_getsock(r->channel, sockets, ARES_GETSOCK_MAXNUM);
         for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-            short events = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) |
-                                   (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
+            /* ARES_GETSOCK_WRITABLE shifts into the sign bit of an int; this does not. */
+            short events = (short)((bits >> i & 1U ? POLLIN : 0) |
+                                   (bits >> (i + ARES_GETSOCK_MAXNUM) & 1U ? POLLOUT : 0));
             if (events)
                 fds[n++] = (struct pollfd){.fd = sockets[i], .events = events};
         }

@@ -41,7 +41,6 @@ static const struct status_row STATUSES[] = {
 struct verdict {
     enum outcome outcome;
     const char *words;
-    struct fault fault; /* of a malformed answer */
 };
 
 /* The end of the CNAME chain that starts at `name`; links are noted. */
@@ -82,9 +81,10 @@ static void collect(const struct dns_record *r, struct resolver_answer *out)
 static struct verdict read_answer(const struct asked *q, struct resolver_answer *out)
 {
     struct verdict v = {.outcome = OUTCOME_MALFORMED};
+    struct fault fault;
     struct dns_message m;
-    if (dns_parse(q->arena, q->bytes, &m, &v.fault) != 0) {
-        v.words = v.fault.detail;
+    if (dns_parse(q->arena, q->bytes, &m, &fault) != 0) {
+        v.words = arena_string(q->arena, slice_of(fault.detail));
         return v;
     }
     size_t before = out->address_count + out->target_count;
@@ -98,9 +98,9 @@ static struct verdict read_answer(const struct asked *q, struct resolver_answer 
     if (out->address_count + out->target_count > before)
         v = (struct verdict){.outcome = OUTCOME_FOUND};
     else if (m.rcode == DNS_NXDOMAIN)
-        v = (struct verdict){OUTCOME_NXDOMAIN, "does not exist (NXDOMAIN)", {0}};
+        v = (struct verdict){OUTCOME_NXDOMAIN, "does not exist (NXDOMAIN)"};
     else
-        v = (struct verdict){OUTCOME_NODATA, "exists, but has no such record (NODATA)", {0}};
+        v = (struct verdict){OUTCOME_NODATA, "exists, but has no such record (NODATA)"};
     return v;
 }
 
@@ -111,14 +111,14 @@ static struct verdict judge(const struct asked *q, struct resolver_answer *out)
         return read_answer(q, out);
     /* How c-ares says that every server was passed over (see resolver_new). */
     if (q->status == ARES_ECONNREFUSED && !slice_absent(q->server))
-        return (struct verdict){OUTCOME_NO_SERVER, "refused, or failed (SERVFAIL)", {0}};
+        return (struct verdict){OUTCOME_NO_SERVER, "refused, or failed (SERVFAIL)"};
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         if (STATUSES[i].status != q->status)
             continue;
         out->rcode = STATUSES[i].rcode;
-        return (struct verdict){STATUSES[i].outcome, STATUSES[i].words, {0}};
+        return (struct verdict){STATUSES[i].outcome, STATUSES[i].words};
     }
-    return (struct verdict){OUTCOME_NO_SERVER, ares_strerror(q->status), {0}};
+    return (struct verdict){OUTCOME_NO_SERVER, ares_strerror(q->status)};
 }
 
 static int explain(const struct verdict *v, const struct asked *asked, size_t count,

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -282,6 +283,37 @@ static void test_server_option(void **state)
     }
 }
 
+static bool hosts_file_has(const char *address, const char *name)
+{
+    char line[512], first[128], second[128];
+    bool found = false;
+    FILE *file = fopen("/etc/hosts", "re");
+    while (file && !found && fgets(line, sizeof line, file))
+        found = sscanf(line, "%127s %127s", first, second) == 2 && strcmp(first, address) == 0 &&
+                strcmp(second, name) == 0;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+/* With the system's servers, the hosts file comes first. */
+static void test_hosts_file(void **state)
+{
+    (void)state;
+    scoped(arena) struct arena *a = arena_new();
+    struct resolver_options options = {.timeout_ms = PATIENCE_MS, .tries = 1};
+    struct resolver_answer answer;
+    scoped(resolver) struct resolver *r = resolver_new(&options, NULL);
+    assert_non_null(r);
+    if (!hosts_file_has("127.0.0.1", "localhost")) {
+        print_message("SKIP: /etc/hosts has no localhost\n");
+        skip();
+    }
+    assert_int_equal(resolver_lookup(r, SLICE("localhost"), RESOLVER_V4, a, &answer, NULL), 0);
+    assert_true(slice_eq(answer.server, SLICE("hosts file")));
+    assert_true(slice_eq(dns_address_print(a, &answer.addresses[0]), SLICE("127.0.0.1")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_literals_and_bad_names),
         cmocka_unit_test(test_server_option),
+        cmocka_unit_test(test_hosts_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
