@@ -39,7 +39,8 @@ struct sip_framer {
     size_t head;    /* length of the head once its end was seen, else 0 */
     size_t body;    /* Content-Length once seen */
     bool length_seen;
-    int failed; /* the error that ended this stream, for repeated calls */
+    bool length_folds; /* the line before was Content-Length */
+    int failed;        /* the error that ended this stream, for repeated calls */
 };
 
 /* Start on a new stream. limits NULL: the defaults. */

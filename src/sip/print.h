@@ -19,9 +19,8 @@ struct sip_out {
     struct slice start; /* without CRLF */
     int status;         /* 0: a request */
     struct sip_lines lines;
-    struct slice from, to, call_id; /* values as printed */
+    struct slice from, to, call_id, cseq_text; /* values as printed */
     uint32_t cseq;
-    struct slice method; /* that of CSeq */
     struct slice body;
 };
 

@@ -46,7 +46,7 @@ int sip_client_sent(struct sip_transactions *table, struct slice branch, struct 
 struct sip_answer {
     bool known;    /* false: belongs to no request of ours, drop it */
     bool final;    /* the transaction is over (INVITE 2xx: see ACCEPTED) */
-    bool repeated; /* a final response that came before: do not hand it on */
+    bool repeated; /* INVITE: one more 2xx; of another fork if its To tag is new */
     bool send_ack; /* INVITE was refused: the transaction sends ACK (section 17.1.1.3) */
     void *user;    /* as given to sip_client_sent() */
 };
