@@ -9,7 +9,7 @@
 #include <string.h>
 
 const struct xml_limits xml_limits_default = {
-    .bytes = 1 << 20, .depth = 64, .nodes = 20000, .attributes = 100};
+    .bytes = 1 << 20, .depth = 64, .nodes = 20000, .attributes = 100, .value = 2048};
 
 static void say_nothing(void *arg, const char *format, ...)
 {
@@ -43,13 +43,32 @@ static int parse_fault(xmlParserCtxt *ctxt, struct fault *fault)
                      "line %d, column %d: %.*s", error->line, error->int2, SLICE_ARG(message));
 }
 
+static size_t limit(size_t given, size_t standard)
+{
+    return given ? given : standard;
+}
+
+static struct xml_limits limits_of(const struct xml_limits *given)
+{
+    const struct xml_limits *standard = &xml_limits_default;
+    given = given ? given : standard;
+    return (struct xml_limits){
+        .bytes = limit(given->bytes, standard->bytes),
+        .depth = limit(given->depth, standard->depth),
+        .nodes = limit(given->nodes, standard->nodes),
+        .attributes = limit(given->attributes, standard->attributes),
+        .value = limit(given->value, standard->value),
+    };
+}
+
 int xml_read(struct slice bytes, const struct xml_limits *limits, struct xml_doc **doc_out,
              struct fault *fault)
 {
     *doc_out = NULL;
     if (slice_starts(bytes, SLICE("\xef\xbb\xbf")))
         bytes = slice_from(bytes, 3);
-    int err = xml_scan(bytes, limits ? limits : &xml_limits_default, fault);
+    struct xml_limits actual = limits_of(limits);
+    int err = xml_scan(bytes, &actual, fault);
     if (err)
         return err;
     if (bytes.len == 0 || bytes.len > INT32_MAX)

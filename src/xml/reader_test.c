@@ -191,10 +191,16 @@ static void test_limits(void **state)
     buf_add_string(&text, "/>");
     assert_refused(buf_slice(&text), NULL, ERR_LIMIT, FINDING_XML_LIMIT, "attributes");
     buf_clear(&text);
+    buf_add_string(&text, "<a xmlns:p='");
+    add_times(&text, "x", 2049);
+    buf_add_string(&text, "'/>");
+    assert_refused(buf_slice(&text), NULL, ERR_LIMIT, FINDING_XML_LIMIT, "long");
+    buf_clear(&text);
     add_times(&text, " ", (1 << 20) + 1);
     assert_refused(buf_slice(&text), NULL, ERR_LIMIT, FINDING_XML_LIMIT, "1048577 bytes");
-    struct xml_limits small = {.bytes = 20, .depth = 2, .nodes = 5, .attributes = 1};
+    struct xml_limits small = {.bytes = 20, .depth = 2, .nodes = 5, .attributes = 1, .value = 3};
     assert_refused(SLICE("<a><b><c/></b></a>"), &small, ERR_LIMIT, FINDING_XML_LIMIT, "deep");
+    assert_refused(SLICE("<a b='1234'/>"), &small, ERR_LIMIT, FINDING_XML_LIMIT, "long");
     assert_refused(SLICE("<a b='' c=''/>"), &small, ERR_LIMIT, FINDING_XML_LIMIT, "attributes");
 }
 

@@ -44,15 +44,18 @@ static void skip_past(struct scan *s, struct slice end)
 /* Go behind the '>' of a start tag, counting its attributes. */
 static int start_tag(struct scan *s)
 {
-    size_t start = s->at, attributes = 0;
+    size_t start = s->at, attributes = 0, opened = 0, longest = 0;
     char quote = 0, before = 0;
     for (; s->at < s->in.len; s->at++) {
         char c = s->in.at[s->at];
         if (quote) {
-            if (c == quote)
-                quote = 0;
+            if (c != quote)
+                continue;
+            quote = 0;
+            longest = s->at - opened > longest ? s->at - opened : longest;
         } else if (c == '"' || c == '\'') {
             quote = c;
+            opened = s->at + 1;
         } else if (c == '=') {
             attributes++;
         } else if (c == '>') {
@@ -66,6 +69,8 @@ static int start_tag(struct scan *s)
     s->at = start;
     if (attributes > s->limits->attributes)
         return refuse(s, ERR_LIMIT, FINDING_XML_LIMIT, "too many attributes in one tag");
+    if (longest > s->limits->value)
+        return refuse(s, ERR_LIMIT, FINDING_XML_LIMIT, "too long an attribute");
     if (s->depth >= s->limits->depth)
         return refuse(s, ERR_LIMIT, FINDING_XML_LIMIT, "elements nested too deeply");
     s->at = end;
