@@ -15,7 +15,7 @@ static void test_defaults_and_derived_names(void **state)
     struct fault f;
     assert_int_equal(config_parse(c, SLICE("[site]\ndomain = contoso.test\n"), "t", &f), 0);
     assert_string_equal(c->site.web_host, "webdir.contoso.test");
-    assert_string_equal(c->listen.sip, "[::]:5061");
+    assert_string_equal(c->listen.sip, "0.0.0.0:5061");
     assert_true(c->roles.web);
     assert_int_equal(c->web.ticket_lifetime, 8 * 3600 * 1000);
     assert_int_equal(c->sip.body_limit, 1 << 20);

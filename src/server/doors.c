@@ -1,0 +1,244 @@
+#include "server/doors.h"
+
+#include "event/event.h"
+#include "server/front.h"
+#include "server/lab_dns.h"
+#include "server/notify.h"
+#include "server/privileges.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name;
+    uint16_t port;
+} doors[DOORS] = {
+    [DOOR_HTTP] = {"http", 80},
+    [DOOR_HTTPS] = {"https", 443},
+    [DOOR_SIP] = {"sip", 5061},
+};
+
+static const char *where(const struct config *config, enum door door)
+{
+    return door == DOOR_HTTP    ? config->listen.http
+           : door == DOOR_HTTPS ? config->listen.https
+                                : config->listen.sip;
+}
+
+static bool wanted(const struct config *config, enum door door)
+{
+    bool role = door == DOOR_SIP ? config->roles.sip : config->roles.web || config->roles.orgid;
+    if (door == DOOR_HTTPS && config->roles.sip && config->listen.sip_on_https)
+        role = true;
+    const char *text = where(config, door);
+    return role && text[0] && strcmp(text, "off") != 0;
+}
+
+/* ---- certificates -------------------------------------------------------------------- */
+
+enum {
+    PAIRS_MAX = 8
+};
+
+int doors_read_pairs(const struct config *config, struct arena *arena, struct tls_pair **pairs_out,
+                     size_t *count_out, struct fault *fault)
+{
+    struct slice folder = config_path(arena, config, config->tls.certificates);
+    DIR *dir = opendir(folder.at);
+    if (!dir)
+        return fault_set(fault, ERR_IO, FINDING_CONFIG_INVALID, "[tls] certificates: %s: %s",
+                         folder.at, strerror(errno));
+    struct tls_pair *pairs = arena_array(arena, struct tls_pair, PAIRS_MAX);
+    size_t count = 0;
+    for (struct dirent *entry; (entry = readdir(dir)) && count < PAIRS_MAX;) {
+        struct slice name = slice_of(entry->d_name);
+        if (!slice_ends(name, SLICE(".pem")))
+            continue;
+        struct slice stem = slice_head(name, name.len - 4);
+        struct slice key = arena_print(arena, "%s/%.*s.key", folder.at, SLICE_ARG(stem));
+        if (access(key.at, F_OK) < 0)
+            continue; /* a CA certificate that lies there for the clients */
+        pairs[count++] = (struct tls_pair){
+            .certificate_file = arena_print(arena, "%s/%s", folder.at, entry->d_name).at,
+            .key_file = key.at,
+        };
+    }
+    closedir(dir);
+    if (count == 0)
+        return fault_set(fault, ERR_UNKNOWN, FINDING_CONFIG_INVALID,
+                         "[tls] certificates: %s has no NAME.pem with a NAME.key", folder.at);
+    *pairs_out = pairs;
+    *count_out = count;
+    return 0;
+}
+
+static int read_tls_options(const struct config *config, struct arena *arena,
+                            struct tls_server_options *options, struct fault *fault)
+{
+    struct tls_pair *pairs;
+    size_t count;
+    int err = doors_read_pairs(config, arena, &pairs, &count, fault);
+    *options = (struct tls_server_options){
+        .pairs = err < 0 ? NULL : pairs,
+        .pair_count = err < 0 ? 0 : count,
+        .legacy = config->tls.legacy,
+    };
+    return err;
+}
+
+/* ---- opening ---------------------------------------------------------------------------- */
+
+static struct listener *listen_on(struct server *server, enum door door, int fd,
+                                  const struct address *address, struct fault *fault)
+{
+    const struct config *config = server->config;
+    bool shared = config->roles.sip && config->listen.sip_on_https;
+    struct loop *loops[64];
+    for (unsigned i = 0; i < server->wing_count; i++)
+        loops[i] = server->wings[i].loop;
+    struct listener_options options = {
+        .fd = fd,
+        .loops = loops,
+        .loop_count = server->wing_count,
+        .quota = server->quota,
+        .conn = {.handler = front_handler(door, shared),
+                 .user = server,
+                 .tls = door == DOOR_HTTP ? NULL : server->tls,
+                 .workers = server->workers,
+                 .limits = {.handshake_ms = config->limits.request_time,
+                            .input_max =
+                                (size_t)(config->sip.body_limit + config->sip.head_limit +
+                                         config->web.body_limit + config->web.head_limit)}},
+    };
+    if (address)
+        options.address = *address;
+    return listener_open(server->wings[0].loop, &options, fault);
+}
+
+/* All addresses of one door. Port 0 is chosen by the kernel for the first, and
+ * the others follow it. */
+static int open_door(struct server *server, enum door door, struct fault *fault)
+{
+    struct slice list = slice_of(where(server->config, door)), text;
+    int fd = notify_socket(doors[door].name);
+    if (fd >= 0) {
+        server->doors[door][0] = listen_on(server, door, fd, NULL, fault);
+        list = SLICE("");
+    }
+    for (size_t i = 0; i < ADDRESSES_MAX && slice_next(&list, ' ', &text); i++) {
+        struct address address;
+        int err = address_parse(text, doors[door].port, &address, fault);
+        if (err < 0)
+            return err;
+        if (i > 0 && address_port(&address) == 0)
+            address_set_port(&address, server->ports[door]);
+        server->doors[door][i] = listen_on(server, door, 0, &address, fault);
+        if (!server->doors[door][i])
+            return fault->err;
+        server->ports[door] = address_port(listener_address(server->doors[door][0]));
+    }
+    if (!server->doors[door][0])
+        return fault->err;
+    server->ports[door] = address_port(listener_address(server->doors[door][0]));
+    return 0;
+}
+
+static void settle_site(struct server *server)
+{
+    const struct config *config = server->config;
+    uint16_t https = server->ports[DOOR_HTTPS], sip = server->ports[DOOR_SIP];
+    server->site = (struct site){
+        .domain = slice_of(config->site.domain),
+        .web_host = slice_of(config->site.web_host),
+        .sip_host = slice_of(config->site.sip_host),
+        .sip_external_host = slice_of(config->site.sip_external_host),
+        .orgid_host = slice_of(config->site.orgid_host),
+        .https_port = https ? https : 443,
+        .sip_port = sip ? sip : 5061,
+        .sip_external_port = config->listen.sip_on_https && https ? https : sip,
+    };
+}
+
+int doors_open(struct server *server, struct fault *fault)
+{
+    const struct config *config = server->config;
+    scoped(arena) struct arena *arena = arena_new();
+    struct tls_server_options options;
+    int err = read_tls_options(config, arena, &options, fault);
+    if (err < 0)
+        return err;
+    server->tls = tls_server_new(&options, fault);
+    if (!server->tls)
+        return fault->err;
+    server->quota = quota_new((size_t)config->limits.connections,
+                              (size_t)config->limits.connections_per_address);
+    for (enum door door = 0; door < DOORS; door++) {
+        err = wanted(config, door) ? open_door(server, door, fault) : 0;
+        if (err < 0)
+            return err;
+    }
+    settle_site(server);
+    return 0;
+}
+
+int doors_drop_privileges(struct server *server, struct fault *fault)
+{
+    return privileges_drop(server->config->site.run_as, fault);
+}
+
+int doors_reload(struct server *server, struct fault *fault)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    struct config *fresh = NULL;
+    struct tls_server_options options;
+    int err = config_load(server->config_path, &fresh, fault);
+    if (err == 0)
+        err = read_tls_options(fresh, arena, &options, fault);
+    if (err == 0)
+        err = tls_server_reload(server->tls, &options, fault);
+    if (err == 0)
+        quota_set(server->quota, (size_t)fresh->limits.connections,
+                  (size_t)fresh->limits.connections_per_address);
+    config_free(fresh);
+    return err;
+}
+
+void doors_close(struct server *server)
+{
+    for (enum door door = 0; door < DOORS; door++) {
+        for (size_t i = 0; i < ADDRESSES_MAX; i++) {
+            listener_close(server->doors[door][i]);
+            server->doors[door][i] = NULL;
+        }
+    }
+}
+
+/* ---- telling ------------------------------------------------------------------------------- */
+
+static void write_ready(struct server *server, unsigned dns)
+{
+    /* Written aside and renamed: whoever waits for the file sees it whole. */
+    scoped(arena) struct arena *arena = arena_new();
+    struct slice aside = arena_print(arena, "%s.new", server->ready_path);
+    FILE *file = fopen(aside.at, "we");
+    if (!file)
+        return;
+    fprintf(file, "{\"pid\":%ld,\"http\":%u,\"https\":%u,\"sip\":%u,\"dns\":%u}\n", (long)getpid(),
+            server->ports[DOOR_HTTP], server->ports[DOOR_HTTPS], server->ports[DOOR_SIP], dns);
+    if (fclose(file) == 0)
+        (void)!rename(aside.at, server->ready_path);
+}
+
+void doors_announce(struct server *server)
+{
+    unsigned dns = server->dns ? lab_dns_port(server->dns) : 0;
+    event_emit(
+        EVENT_NOTICE, "server.ready", FINDING_NONE, EVENT_SLICE("domain", server->site.domain),
+        EVENT_INT("http", server->ports[DOOR_HTTP]), EVENT_INT("https", server->ports[DOOR_HTTPS]),
+        EVENT_INT("sip", server->ports[DOOR_SIP]), EVENT_INT("dns", dns), EVENT_END);
+    if (server->ready_path)
+        write_ready(server, dns);
+}

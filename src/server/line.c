@@ -1,0 +1,360 @@
+#include "server/line.h"
+
+#include "base/clock.h"
+#include "event/event.h"
+#include "server/front.h"
+#include "server/methods.h"
+#include "sip/frame.h"
+#include "sip/print.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+
+struct line {
+    struct wing *wing;
+    struct conn *conn;
+    uint64_t number; /* conn_id: the key */
+    struct gate *gate;
+    struct errand *errand; /* the message in work */
+    struct sip_framer framer;
+    bool external;
+    bool known; /* somebody has signed in on it */
+    UT_hash_handle hh;
+};
+
+/* How long a connection may take to sign in: clients fetch a ticket and a
+ * certificate between two REGISTERs on it. */
+enum {
+    STRANGER_MS = 3 * 60 * 1000
+};
+
+/* ---- errands ------------------------------------------------------------------- */
+
+static struct errand *errand_new(struct line *line, struct slice bytes)
+{
+    struct arena *arena = arena_new();
+    struct errand *e = arena_new_of(arena, struct errand);
+    e->arena = arena;
+    e->server = line->wing->server;
+    e->wing = line->wing;
+    e->line = line;
+    e->now = loop_now(line->wing->loop);
+    e->started_us = clock_monotonic_us();
+    e->request = arena_new_of(arena, struct sip_message);
+    e->request->bytes = arena_copy(arena, bytes);
+    outgoing_init(&e->outgoing, arena);
+    line->errand = e;
+    return e;
+}
+
+static void errand_free(struct errand *e)
+{
+    gate_work_free(e->work);
+    if (e->line)
+        e->line->errand = NULL;
+    arena_free(e->arena);
+}
+
+/* ---- going out -------------------------------------------------------------------- */
+
+static void log_reply(const struct errand *e)
+{
+    const struct sip_message *request = e->request;
+    const struct fault *fault = &e->reply.fault;
+    enum event_level level = fault->finding == FINDING_NONE          ? EVENT_DEBUG
+                             : fault->finding == FINDING_AUTH_NEEDED ? EVENT_DEBUG
+                             : e->reply.status >= 500                ? EVENT_ERROR
+                                                                     : EVENT_NOTICE;
+    if (request->method == SIP_REGISTER && e->reply.status == 200)
+        level = EVENT_INFO;
+    event_emit(level, "sip.request", fault->finding, EVENT_SLICE("method", request->method_text),
+               EVENT_SLICE("user", request->from.uri.text),
+               EVENT_SLICE("agent", sip_value(request, SIP_HEADER_USER_AGENT)),
+               EVENT_INT("status", e->reply.status),
+               EVENT_INT("us", clock_monotonic_us() - e->started_us), EVENT_FAULT(fault),
+               EVENT_END);
+}
+
+static void write_out(struct line *line, const struct sip_out *out, struct association *association)
+{
+    scoped(buf) struct buf bytes = BUF_INIT;
+    struct slice name = {0}, value = {0};
+    if (association) {
+        struct sip_signature_fields fields;
+        sip_out_signature(out, &fields);
+        name = SLICE("Authentication-Info");
+        value = association_authentication_info(association, out->arena, &fields);
+        if (slice_absent(value)) {
+            conn_close(line->conn); /* its numbers are used up: the client signs in anew */
+            return;
+        }
+    }
+    sip_print(out, name, value, &bytes);
+    server_trace(line->wing->server, TRACE_SIP, line->conn, false, buf_slice(&bytes));
+    conn_write(line->conn, buf_slice(&bytes));
+}
+
+static void reply_now(struct errand *e)
+{
+    struct line *line = e->line;
+    log_reply(e);
+    if (e->reply.no_answer)
+        return;
+    const struct address *peer = conn_peer(line->conn);
+    struct sip_out out;
+    sip_out_reply(
+        &out, e->arena, e->request, &e->reply,
+        &(struct sip_out_options){
+            .received_host = address_print_host(e->arena, peer),
+            .received_port = address_port(peer),
+            .received_cid = arena_print(e->arena, "%llX", (unsigned long long)line->number),
+            .server = SLICE("RTC/6.0"),
+            .now = e->now,
+        });
+    write_out(line, &out, e->association);
+}
+
+static void refuse(struct errand *e, const struct fault *fault)
+{
+    sip_reply_init(&e->reply, e->arena, 500);
+    sip_reply_fault(&e->reply, fault, e->server->site.sip_host);
+    reply_now(e);
+}
+
+void line_errand_back(struct errand *e)
+{
+    struct line *line = e->line;
+    home_send_all(e->server, &e->outgoing);
+    if (line) {
+        reply_now(e);
+        if (e->reply.status == 200 && e->request->expires == 0)
+            gate_forget(line->gate, e->association);
+        conn_resume(line->conn);
+    }
+    errand_free(e);
+}
+
+/* ---- what the gate says ------------------------------------------------------------ */
+
+static void judge(struct errand *e, struct gate_verdict *verdict);
+
+static void handshake_work(struct job *job, unsigned worker)
+{
+    struct errand *e = (struct errand *)job;
+    (void)worker;
+    gate_work_run(e->work, &e->server->checks, clock_now());
+}
+
+static void handshake_done(struct job *job)
+{
+    struct errand *e = (struct errand *)job;
+    struct line *line = e->line;
+    if (!line) {
+        errand_free(e);
+        return;
+    }
+    struct gate_verdict verdict = {0};
+    e->now = loop_now(e->wing->loop);
+    gate_step_done(line->gate, take(&e->work), e->now, e->arena, &verdict);
+    conn_resume(line->conn);
+    judge(e, &verdict);
+}
+
+static void start_handshake(struct errand *e, struct gate_work *work)
+{
+    e->work = work;
+    e->job = (struct job){
+        .run = handshake_work, .done = handshake_done, .loop = e->wing->loop, .modest = true};
+    if (workers_submit(e->server->workers, &e->job) == 0) {
+        conn_pause(e->line->conn);
+        return;
+    }
+    struct fault fault;
+    fault_set(&fault, ERR_BUSY, FINDING_SERVER_BUSY, "%zu jobs wait for a worker",
+              workers_waiting(e->server->workers));
+    refuse(e, &fault);
+    errand_free(e);
+}
+
+/* A challenge or a refusal: unsigned, with the headers that the gate wants. */
+static void reply_verdict(struct errand *e, const struct gate_verdict *verdict)
+{
+    sip_reply_init(&e->reply, e->arena, verdict->status);
+    if (verdict->fault.finding != FINDING_NONE)
+        sip_reply_fault(&e->reply, &verdict->fault, e->server->site.sip_host);
+    e->reply.status = verdict->status;
+    for (size_t i = 0; i < verdict->header_count; i++)
+        sip_line_add(&e->reply.headers, e->arena, slice_of(verdict->headers[i].name),
+                     verdict->headers[i].value);
+    reply_now(e);
+    errand_free(e);
+}
+
+static void pass(struct errand *e, struct association *association, bool established)
+{
+    struct line *line = e->line;
+    if (!sip_is_request(e->request)) {
+        errand_free(e); /* the answer to a notification of ours: nothing waits for it */
+        return;
+    }
+    if (established)
+        event_emit(EVENT_INFO, "auth.established", FINDING_NONE,
+                   EVENT_SLICE("user", association_account(association)),
+                   EVENT_SLICE("epid", association_epid(association)), EVENT_END);
+    line->known = true;
+    e->association = association;
+    e->caller = (struct registrar_caller){
+        .account = association_account(association),
+        .epid = association_epid(association),
+        .instance = association_instance(association),
+        .flow = {.conn = line->number, .loop = line->wing->index},
+        .external = line->external,
+    };
+    if (e->request->method == SIP_REGISTER) {
+        conn_pause(line->conn);
+        home_register(e);
+        return;
+    }
+    methods_answer(e);
+    reply_now(e);
+    errand_free(e);
+}
+
+static void judge(struct errand *e, struct gate_verdict *verdict)
+{
+    struct line *line = e->line;
+    switch (verdict->action) {
+    case GATE_PASS:
+        pass(e, verdict->association, verdict->established);
+        return;
+    case GATE_HANDSHAKE:
+        start_handshake(e, verdict->work);
+        return;
+    case GATE_CHALLENGE:
+    case GATE_REFUSE:
+        reply_verdict(e, verdict);
+        return;
+    case GATE_IGNORE:
+        break;
+    case GATE_DISCONNECT:
+        event_emit(EVENT_NOTICE, "sip.disconnect", verdict->fault.finding,
+                   EVENT_SLICE("method", e->request->method_text), EVENT_FAULT(&verdict->fault),
+                   EVENT_END);
+        conn_close(line->conn);
+        break;
+    }
+    errand_free(e);
+}
+
+/* ---- coming in ------------------------------------------------------------------------ */
+
+static void take_message(struct line *line, struct slice bytes)
+{
+    struct errand *e = errand_new(line, bytes);
+    struct fault fault;
+    server_trace(e->server, TRACE_SIP, line->conn, true, e->request->bytes);
+    if (sip_parse(e->request, e->request->bytes, &fault) < 0) {
+        if (sip_reply_possible(e->request))
+            refuse(e, &fault);
+        else
+            event_emit(EVENT_NOTICE, "sip.malformed", fault.finding, EVENT_FAULT(&fault),
+                       EVENT_END);
+        errand_free(e);
+        conn_close_after_flush(line->conn);
+        return;
+    }
+    if (methods_before_gate(e)) {
+        reply_now(e);
+        errand_free(e);
+        return;
+    }
+    struct gate_verdict verdict = {0};
+    gate_step(line->gate, e->request, e->now, e->arena, &verdict);
+    judge(e, &verdict);
+}
+
+static size_t take_bytes(struct conn *conn, struct slice bytes)
+{
+    struct line *line = conn_user(conn);
+    const struct config *config = line->wing->server->config;
+    struct sip_frame frame;
+    struct fault fault;
+    if (sip_frame(&line->framer, bytes, &frame, &fault) < 0) {
+        event_emit(EVENT_NOTICE, "sip.malformed", fault.finding, EVENT_FAULT(&fault), EVENT_END);
+        conn_fail(conn, &fault);
+        return bytes.len;
+    }
+    if (frame.kind == SIP_FRAME_MORE) {
+        if (frame.partial)
+            conn_set_deadline(conn, config->limits.request_time, FINDING_SLOW_PEER);
+        return 0;
+    }
+    int64_t silence = line->known ? 2 * config->sip.keepalive + 30000 : STRANGER_MS;
+    conn_set_deadline(conn, silence, FINDING_NONE);
+    if (frame.kind == SIP_FRAME_MESSAGE)
+        take_message(line, frame.bytes);
+    return frame.len;
+}
+
+static void ended(struct conn *conn, const struct fault *why)
+{
+    struct line *line = conn_user(conn);
+    if (why->finding != FINDING_NONE && why->finding != FINDING_CONNECTION_LOST)
+        event_emit(EVENT_INFO, "sip.closed", why->finding, EVENT_FAULT(why), EVENT_END);
+    HASH_DEL(line->wing->lines, line);
+    if (line->errand)
+        line->errand->line = NULL;
+    if (line->known)
+        home_flow_lost(line->wing, (struct flow){.conn = line->number, .loop = line->wing->index});
+    gate_free(line->gate);
+    free(line);
+}
+
+static const struct conn_handler line_handler = {.on_bytes = take_bytes, .on_closed = ended};
+
+void line_take(struct wing *wing, struct conn *conn, bool external)
+{
+    const struct config *config = wing->server->config;
+    struct line *line = must_calloc(1, sizeof *line);
+    line->wing = wing;
+    line->conn = conn;
+    line->number = conn_id(conn);
+    line->external = external;
+    line->gate = gate_new(&wing->server->gate);
+    sip_framer_init(&line->framer, &(struct sip_limits){.head = (size_t)config->sip.head_limit,
+                                                        .body = (size_t)config->sip.body_limit});
+    HASH_ADD(hh, wing->lines, number, sizeof line->number, line);
+    conn_set_handler(conn, &line_handler, line);
+    conn_set_deadline(conn, STRANGER_MS, FINDING_NONE);
+}
+
+/* ---- messages of our own ------------------------------------------------------------ */
+
+void line_deliver(struct wing *wing, const struct outgoing *outgoing, struct arena *arena)
+{
+    struct line *line;
+    HASH_FIND(hh, wing->lines, &outgoing->flow.conn, sizeof outgoing->flow.conn, line);
+    if (!line)
+        return;
+    struct association *association =
+        gate_find(line->gate, outgoing->account, outgoing->epid, outgoing->instance);
+    if (!association)
+        return;
+    struct sip_request request = outgoing->request;
+    request.arena = arena;
+    request.branch = sip_branch_new(arena);
+    request.via_host = arena_print(arena, "%.*s:%u", SLICE_ARG(wing->server->site.sip_host),
+                                   wing->server->site.sip_port);
+    struct sip_out out;
+    sip_out_request(&out, &request);
+    write_out(line, &out, association);
+    if (outgoing->last)
+        conn_close_after_flush(line->conn);
+}
+
+void line_close_all(struct wing *wing)
+{
+    struct line *line, *next;
+    HASH_ITER(hh, wing->lines, line, next)
+    conn_close_after_flush(line->conn);
+}

@@ -1,0 +1,99 @@
+/* The server's interior: what main makes once, and what each loop holds. */
+#ifndef LYCHGATE_SERVER_SERVER_PRIV_H
+#define LYCHGATE_SERVER_SERVER_PRIV_H
+
+#include "accounts/desk.h"
+#include "auth/gate.h"
+#include "auth/penalty.h"
+#include "http/forwarded.h"
+#include "http/routes.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "net/workers.h"
+#include "registrar/registrar.h"
+#include "server/config.h"
+#include "site/site.h"
+#include "trace/trace.h"
+
+struct server;
+struct line;
+struct lab_dns;
+struct watch;
+
+enum door {
+    DOOR_HTTP,
+    DOOR_HTTPS,
+    DOOR_SIP,
+    DOORS
+};
+enum {
+    ADDRESSES_MAX = 4
+}; /* of one door */
+
+/* A wing: one loop, and what lives on it. Touched by that loop's thread only,
+ * except `loop` (for its mailbox) and `index`. */
+struct wing {
+    struct server *server;
+    struct loop *loop;
+    unsigned index;
+    struct registrar *registrar; /* of the users who are at home here */
+    struct timer expiry;         /* when the registrar has something to end */
+    struct line *lines;          /* SIP connections by their number (uthash) */
+};
+
+struct server {
+    struct config *config;
+    struct site site;
+
+    struct vault *vault;
+    struct store *store;
+    struct workers *workers;
+
+    struct tls *tls;
+    struct quota *quota;
+    struct listener *doors[DOORS][ADDRESSES_MAX];
+    uint16_t ports[DOORS];
+
+    struct http_routes *routes;
+    struct http_proxies *proxies;
+    struct penalty *penalty;
+    struct roles *roles; /* web rooms, see roles.h */
+
+    struct tlsdsk_context *tlsdsk;
+    struct gate_settings gate;
+    struct gate_checks checks;
+    struct slice sts_uri;
+
+    struct trace *trace;
+    struct lab_dns *dns;
+    struct watch *watch;
+
+    struct wing *wings; /* wings[0] runs on the main thread */
+    unsigned wing_count;
+    struct arena *arena;   /* strings that live as long as the server */
+    unsigned vault_client; /* the main thread's own vault client */
+    const char *config_path, *ready_path;
+    struct timer drain;
+    int64_t drain_until; /* clock_monotonic() */
+    bool draining, failed;
+};
+
+/* The wing that a connection lives on. */
+struct wing *wing_of_conn(const struct conn *conn);
+
+/* The wing where a user is at home. */
+struct wing *wing_of_account(struct server *server, struct slice account);
+
+/* Keep a message in the trace. Cheap when there is none. */
+void server_trace(struct server *server, enum trace_layer layer, struct conn *conn, bool inbound,
+                  struct slice bytes);
+
+/* The calling worker's desk (desk_fn; arg is the server). */
+struct desk *server_desk(void *server);
+
+/* Worker contexts, for workers_options. */
+int server_desk_open(void *server, unsigned worker, void **desk_out, struct fault *fault);
+void server_desk_close(void *server, void *desk);
+
+#endif

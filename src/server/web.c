@@ -1,0 +1,234 @@
+/* A web session: HTTP requests of one connection, one after the other, each
+ * answered on the loop or, where its route says so, on a worker. */
+#include "base/clock.h"
+#include "event/event.h"
+#include "http/frame.h"
+#include "http/print.h"
+#include "http/routes.h"
+#include "server/front.h"
+
+#include <stdlib.h>
+
+struct exchange;
+
+struct web {
+    struct wing *wing;
+    struct conn *conn;
+    struct http_frame frame;
+    struct exchange *exchange; /* the request in work, NULL between requests */
+};
+
+/* One request and its reply. Outlives the connection when a worker has it. */
+struct exchange {
+    struct job job;
+    struct web *web; /* NULL: the connection is gone, nobody waits */
+    struct server *server;
+    struct arena *arena;
+    const struct http_route *route;
+    struct http_request *request; /* NULL: it could not be read */
+    struct http_reply reply;
+    struct timer delay;
+    int64_t started; /* clock_monotonic() */
+};
+
+static const struct conn_handler web_handler;
+
+static struct exchange *exchange_new(struct web *web)
+{
+    struct arena *arena = arena_new();
+    struct exchange *x = arena_new_of(arena, struct exchange);
+    x->arena = arena;
+    x->web = web;
+    x->server = web->wing->server;
+    x->started = clock_monotonic();
+    web->exchange = x;
+    return x;
+}
+
+static void exchange_free(struct exchange *x)
+{
+    timer_stop(&x->delay);
+    if (x->web)
+        x->web->exchange = NULL;
+    arena_free(x->arena);
+}
+
+static void wait_for_request(struct web *web)
+{
+    const struct config *config = web->wing->server->config;
+    if (http_frame_begun(&web->frame))
+        return; /* the deadline of a request is not renewed by its bytes: slowloris */
+    conn_set_deadline(web->conn, config->limits.idle_time, FINDING_NONE);
+}
+
+/* ---- the reply --------------------------------------------------------------- */
+
+static void log_exchange(const struct exchange *x)
+{
+    const struct http_request *request = x->request;
+    const struct fault *fault = &x->reply.fault;
+    enum event_level level = fault->finding == FINDING_NONE ? EVENT_DEBUG
+                             : x->reply.status >= 500       ? EVENT_ERROR
+                                                            : EVENT_INFO;
+    event_emit(level, "http.request", fault->finding,
+               EVENT_SLICE("from", request ? request->peer : (struct slice){0}),
+               EVENT_SLICE("method", request ? request->method_name : SLICE("-")),
+               EVENT_SLICE("path", request ? request->path : SLICE("-")),
+               EVENT_INT("status", x->reply.status),
+               EVENT_INT("ms", clock_monotonic() - x->started), EVENT_FAULT(fault), EVENT_END);
+}
+
+static void send_reply(struct exchange *x)
+{
+    struct web *web = x->web;
+    scoped(buf) struct buf out = BUF_INIT;
+    bool stays =
+        http_reply_print(&x->reply, x->request, SLICE("Lychgate"), loop_now(web->wing->loop), &out);
+    log_exchange(x);
+    server_trace(x->server, TRACE_HTTP, web->conn, false, buf_slice(&out));
+    conn_write(web->conn, buf_slice(&out));
+    if (!stays || x->server->draining)
+        conn_close_after_flush(web->conn);
+    else
+        wait_for_request(web);
+    exchange_free(x);
+}
+
+static void send_delayed(void *arg)
+{
+    struct exchange *x = arg;
+    struct web *web = x->web;
+    send_reply(x);
+    conn_resume(web->conn);
+}
+
+/* ---- on a worker --------------------------------------------------------------- */
+
+static void work(struct job *job, unsigned worker)
+{
+    struct exchange *x = (struct exchange *)job;
+    (void)worker;
+    x->route->answer(x->route->role, x->request, &x->reply, x->arena, clock_now());
+}
+
+static void work_done(struct job *job)
+{
+    struct exchange *x = (struct exchange *)job;
+    if (!x->web) {
+        exchange_free(x);
+        return;
+    }
+    if (x->reply.delay_ms > 0) {
+        timer_init(&x->delay, x->web->wing->loop, send_delayed, x);
+        timer_start(&x->delay, x->reply.delay_ms);
+        return;
+    }
+    send_delayed(x);
+}
+
+static void hand_to_worker(struct exchange *x)
+{
+    x->job = (struct job){.run = work, .done = work_done, .loop = x->web->wing->loop};
+    if (workers_submit(x->server->workers, &x->job) < 0) {
+        struct fault fault;
+        fault_set(&fault, ERR_BUSY, FINDING_SERVER_BUSY, "%zu requests wait for a worker",
+                  workers_waiting(x->server->workers));
+        http_reply_fault(&x->reply, x->arena, &fault);
+        send_reply(x);
+        return;
+    }
+    conn_set_deadline(x->web->conn, 0, FINDING_NONE);
+    conn_pause(x->web->conn);
+}
+
+/* ---- the request ----------------------------------------------------------------- */
+
+static void answer(struct exchange *x)
+{
+    struct web *web = x->web;
+    struct http_routes *routes = x->server->routes;
+    struct address peer = *conn_peer(web->conn);
+    http_forwarded_apply(x->server->proxies, x->request, address_print_host(x->arena, &peer),
+                         conn_is_tls(web->conn), x->arena);
+    x->route = http_routes_find(routes, x->request, &x->reply, x->arena);
+    if (!x->route) {
+        send_reply(x);
+    } else if (x->route->flags & ROUTE_WORK) {
+        hand_to_worker(x);
+    } else {
+        x->route->answer(x->route->role, x->request, &x->reply, x->arena,
+                         loop_now(web->wing->loop));
+        send_reply(x);
+    }
+}
+
+static void refuse_stream(struct web *web, const struct fault *fault)
+{
+    struct exchange *x = exchange_new(web);
+    http_reply_fault(&x->reply, x->arena, fault);
+    x->reply.close = true;
+    send_reply(x);
+}
+
+static size_t take_bytes(struct conn *conn, struct slice bytes)
+{
+    struct web *web = conn_user(conn);
+    const struct config *config = web->wing->server->config;
+    struct http_limits limits = HTTP_LIMITS_DEFAULT;
+    limits.head_bytes = (size_t)config->web.head_limit;
+    limits.body_bytes = (size_t)config->web.body_limit;
+    struct fault fault;
+    bool fresh = !http_frame_begun(&web->frame);
+    int err = http_frame_scan(&web->frame, &limits, bytes, &fault);
+    if (err == -ERR_AGAIN) {
+        if (fresh && http_frame_begun(&web->frame))
+            conn_set_deadline(conn, config->limits.request_time, FINDING_SLOW_PEER);
+        if (http_frame_take_continue(&web->frame))
+            conn_write(conn, HTTP_CONTINUE);
+        return 0;
+    }
+    if (err < 0) {
+        refuse_stream(web, &fault);
+        return bytes.len;
+    }
+    size_t len = http_frame_len(&web->frame);
+    struct exchange *x = exchange_new(web);
+    struct slice message = arena_copy(x->arena, slice_head(bytes, len));
+    server_trace(x->server, TRACE_HTTP, conn, true, message);
+    err = http_request_parse(&web->frame, message, x->arena, &x->request, &fault);
+    http_frame_reset(&web->frame);
+    if (err < 0) {
+        x->request = NULL;
+        http_reply_fault(&x->reply, x->arena, &fault);
+        x->reply.close = true;
+        send_reply(x);
+    } else {
+        answer(x);
+    }
+    return len;
+}
+
+static void ended(struct conn *conn, const struct fault *why)
+{
+    struct web *web = conn_user(conn);
+    if (why->finding != FINDING_NONE && why->finding != FINDING_CONNECTION_LOST)
+        event_emit(EVENT_INFO, "http.closed", why->finding, EVENT_FAULT(why), EVENT_END);
+    struct exchange *x = web->exchange;
+    if (x && timer_running(&x->delay)) {
+        exchange_free(x);
+    } else if (x) {
+        x->web = NULL; /* a worker has it; work_done() frees it */
+    }
+    free(web);
+}
+
+static const struct conn_handler web_handler = {.on_bytes = take_bytes, .on_closed = ended};
+
+void web_take(struct wing *wing, struct conn *conn)
+{
+    struct web *web = must_calloc(1, sizeof *web);
+    web->wing = wing;
+    web->conn = conn;
+    conn_set_handler(conn, &web_handler, web);
+    wait_for_request(web);
+}
