@@ -1,0 +1,270 @@
+#include "tools/init.h"
+
+#include "accounts/account.h"
+#include "base/clock.h"
+#include "discover/zone.h"
+#include "server/config.h"
+#include "server/lab.h"
+#include "store/store.h"
+#include "tools/dns.h"
+#include "vault/authority.h"
+#include "vault/vault_init.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const struct verb_option init_options[] = {
+    {"domain", "DOMAIN", "the SIP domain: what stands behind the @", false},
+    {"dir", "DIR", "where everything goes; made if it is missing", false},
+    {"address", "ADDRESS", "the address that the names resolve to (default 127.0.0.1)", false},
+    {"web-host", "NAME", "host name of the web services (default webdir.DOMAIN)", false},
+    {"sip-host", "NAME", "host name of the pool inside (default sip.DOMAIN)", false},
+    {"sip-external-host", "NAME", "the same for outside (default sipfed.DOMAIN)", false},
+    {"orgid-host", "NAME", "host name of the Org ID role (default login.DOMAIN)", false},
+    {"http-port", "PORT", "default 80; 0 lets the kernel choose", false},
+    {"https-port", "PORT", "default 443", false},
+    {"sip-port", "PORT", "default 5061", false},
+    {"certificate", "PEM", "use this certificate chain instead of making one", false},
+    {"key", "PEM", "its key", false},
+    {0},
+};
+
+struct setup {
+    struct invocation *invocation;
+    struct arena *arena;
+    struct config *config;
+    struct zone zone;
+    const char *dir;
+    int64_t now;
+};
+
+static const char *path(const struct setup *s, const char *name)
+{
+    return arena_print(s->arena, "%s/%s", s->dir, name).at;
+}
+
+static int make_folder(const char *name, mode_t mode, struct fault *fault)
+{
+    if (mkdir(name, mode) == 0 || errno == EEXIST)
+        return 0;
+    return fault_set(fault, ERR_IO, FINDING_CONFIG_INVALID, "%s: %s", name, strerror(errno));
+}
+
+static int write_file(const char *name, struct slice content, struct fault *fault)
+{
+    FILE *file = fopen(name, "wxe");
+    bool ok = file && fwrite(content.at, 1, content.len, file) == content.len;
+    if (file && fclose(file) != 0)
+        ok = false;
+    return ok ? 0
+              : fault_set(fault, ERR_IO, FINDING_CONFIG_INVALID, "%s: %s", name, strerror(errno));
+}
+
+/* ---- the configuration --------------------------------------------------------------- */
+
+static int set(struct setup *s, const char *section, const char *key, const char *value,
+               struct fault *fault)
+{
+    return config_set(s->config, slice_of(section), slice_of(key), slice_of(value), fault);
+}
+
+/* A site whose names resolve to loopback listens there only. */
+static int set_port(struct setup *s, const char *key, const char *option, const char *address,
+                    struct fault *fault)
+{
+    const char *port = invocation_value(s->invocation, option);
+    bool loopback = strncmp(address, "127.", 4) == 0;
+    uint64_t number;
+    if (!port && !loopback)
+        return 0;
+    if (!port)
+        port = strcmp(key, "http") == 0 ? "80" : strcmp(key, "https") == 0 ? "443" : "5061";
+    if (slice_number(slice_of(port), 65535, &number) < 0)
+        return fault_set(fault, ERR_MALFORMED, FINDING_CONFIG_INVALID, "--%s: `%s` is no port",
+                         option, port);
+    return set(s, "listen", key,
+               arena_print(s->arena, "%s:%s", loopback ? address : "0.0.0.0", port).at, fault);
+}
+
+static int make_config(struct setup *s, struct fault *fault)
+{
+    static const struct {
+        const char *option, *key;
+    } rows[] = {
+        {"domain", "domain"},
+        {"address", "address"},
+        {"web-host", "web-host"},
+        {"sip-host", "sip-host"},
+        {"sip-external-host", "sip-external-host"},
+        {"orgid-host", "orgid-host"},
+    };
+    int err = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && err == 0; i++)
+        if (invocation_has(s->invocation, rows[i].option))
+            err =
+                set(s, "site", rows[i].key, invocation_value(s->invocation, rows[i].option), fault);
+    const char *address = s->config->site.address;
+    if (err == 0)
+        err = set_port(s, "http", "http-port", address, fault);
+    if (err == 0)
+        err = set_port(s, "https", "https-port", address, fault);
+    if (err == 0)
+        err = set_port(s, "sip", "sip-port", address, fault);
+    if (err == 0) /* derives the host names, and checks the whole */
+        err = config_parse(s->config, SLICE(""), "init", fault);
+    return err == 0 ? lab_zone(s->arena, s->config, 5061, 443, &s->zone, fault) : err;
+}
+
+static int write_config(struct setup *s, struct fault *fault)
+{
+    scoped(buf) struct buf text = BUF_INIT;
+    config_print(&text, s->config);
+    return write_file(path(s, "lychgated.conf"), buf_slice(&text), fault);
+}
+
+/* ---- certificates ------------------------------------------------------------------------ */
+
+static int64_t days(int64_t count)
+{
+    return count * 24 * 3600 * 1000;
+}
+
+/* A clock that is a little behind must not find the certificate unborn. */
+static int64_t yesterday(const struct setup *s)
+{
+    return s->now - days(1);
+}
+
+static int make_server_certificate(struct setup *s, const struct credential *ca,
+                                   enum credential_key key, const char *name, struct fault *fault)
+{
+    scoped(credential) struct credential *server = NULL;
+    size_t count;
+    const struct slice *names = zone_names(&s->zone, &count);
+    int err = credential_make(
+        &(struct credential_options){
+            .key = key,
+            .use = CREDENTIAL_SERVER,
+            .common_name = slice_of(s->config->site.sip_host),
+            .names = names,
+            .name_count = count,
+            .not_before = yesterday(s),
+            .not_after = yesterday(s) + days(CREDENTIAL_SERVER_DAYS),
+        },
+        ca, &server, fault);
+    if (err < 0)
+        return err;
+    return credential_write(server, arena_print(s->arena, "%s/tls/%s.pem", s->dir, name).at,
+                            arena_print(s->arena, "%s/tls/%s.key", s->dir, name).at, fault);
+}
+
+static int make_certificates(struct setup *s, struct fault *fault)
+{
+    scoped(credential) struct credential *ca = NULL;
+    int err = credential_make(
+        &(struct credential_options){
+            .key = CREDENTIAL_RSA_2048,
+            .use = CREDENTIAL_CA,
+            .common_name = arena_print(s->arena, "Lychgate CA of %s", s->config->site.domain),
+            .not_before = yesterday(s),
+            .not_after = s->now + days(3650),
+        },
+        NULL, &ca, fault);
+    if (err == 0)
+        err = credential_write(ca, path(s, "ca.pem"), path(s, "ca.key"), fault);
+    if (err == 0)
+        err = make_server_certificate(s, ca, CREDENTIAL_RSA_2048, "server-rsa", fault);
+    return err == 0 ? make_server_certificate(s, ca, CREDENTIAL_ECDSA_P256, "server-ecdsa", fault)
+                    : err;
+}
+
+static int take_certificates(struct setup *s, const char *certificate, const char *key,
+                             struct fault *fault)
+{
+    scoped(credential) struct credential *given = NULL;
+    size_t count;
+    const struct slice *names = zone_names(&s->zone, &count);
+    int err = credential_read(certificate, key, &given, fault);
+    if (err == 0)
+        err = credential_write(given, path(s, "tls/server.pem"), path(s, "tls/server.key"), fault);
+    if (err < 0)
+        return err;
+    struct slice *missing = arena_array(s->arena, struct slice, count);
+    size_t missing_count = credential_missing_names(given, names, count, missing);
+    for (size_t i = 0; i < missing_count; i++)
+        fprintf(stderr, "lychgate: warning: the certificate does not cover %.*s\n",
+                SLICE_ARG(missing[i]));
+    return 0;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static int make_databases(struct setup *s, struct fault *fault)
+{
+    static const struct store_schema *const schemas[] = {&accounts_schema};
+    struct store *store;
+    int err = vault_init(
+        path(s, "vault"),
+        &(struct vault_init_options){.site = s->config->site.domain, .now = s->now}, fault);
+    if (err == 0)
+        err = store_open(&(struct store_options){.path = path(s, "lychgate.db"),
+                                                 .schemas = schemas,
+                                                 .schema_count = 1},
+                         &store, fault);
+    if (err == 0)
+        store_free(store);
+    return err;
+}
+
+static int set_up(struct setup *s, struct fault *fault)
+{
+    const char *certificate = invocation_value(s->invocation, "certificate");
+    const char *key = invocation_value(s->invocation, "key");
+    if (access(path(s, "lychgated.conf"), F_OK) == 0)
+        return fault_set(fault, ERR_CONFLICT, FINDING_CONFIG_INVALID,
+                         "%s exists already; nothing was changed", path(s, "lychgated.conf"));
+    int err = make_config(s, fault);
+    if (err == 0)
+        err = make_folder(s->dir, 0755, fault);
+    if (err == 0)
+        err = make_folder(path(s, "tls"), 0700, fault);
+    if (err == 0)
+        err = certificate ? take_certificates(s, certificate, key, fault)
+                          : make_certificates(s, fault);
+    if (err == 0)
+        err = make_databases(s, fault);
+    return err == 0 ? write_config(s, fault) : err;
+}
+
+enum tool_exit init_run(struct invocation *invocation)
+{
+    struct setup s = {
+        .invocation = invocation,
+        .arena = invocation->arena,
+        .dir = invocation_value(invocation, "dir"),
+        .now = clock_now(),
+    };
+    struct fault fault;
+    if (!s.dir || !invocation_has(invocation, "domain"))
+        return tool_usage("init needs --domain and --dir");
+    if (invocation_has(invocation, "certificate") != invocation_has(invocation, "key"))
+        return tool_usage("--certificate and --key go together");
+    s.config = config_new();
+    scoped(buf) struct buf zone = BUF_INIT;
+    int err = set_up(&s, &fault);
+    if (err == 0)
+        err = dns_zone_print(s.config, &zone, &fault);
+    config_free(s.config);
+    if (err < 0)
+        return tool_fail(invocation, &fault);
+    fprintf(stderr,
+            "The site is in %s. Publish these records, give clients %s/ca.pem,\n"
+            "add users with `lychgate --config %s/lychgated.conf user add`, and start\n"
+            "`lychgated --config %s/lychgated.conf`.\n\n",
+            s.dir, s.dir, s.dir, s.dir);
+    fwrite(buf_string(&zone), 1, zone.len, stdout);
+    return TOOL_FINE;
+}
