@@ -54,10 +54,8 @@ bool accounts_changed(struct accounts *accounts);
  * detail that names the field and what is wrong with it. */
 int account_check(struct account *account, struct arena *arena, struct fault *fault);
 
-/* Store a new account (checked first); fills account->id; `created` is the
- * caller's. -ERR_CONFLICT when its
- * address, login or SAM name is another account's (or that of one of its kind: no
- * account's login may be another's address). */
+/* Store a new account (checked first); fills account->id, `created` is the caller's.
+ * -ERR_CONFLICT when its address, login or SAM name is one of another account's. */
 int accounts_add(struct accounts *accounts, struct account *account, struct arena *arena,
                  struct fault *fault);
 
@@ -76,6 +74,10 @@ int accounts_set_password(struct accounts *accounts, struct vault_client *vault,
                           struct slice password, struct fault *fault);
 
 /* ---- finding -------------------------------------------------------------------------- */
+
+/* By number. -ERR_UNKNOWN, FINDING_UNKNOWN_USER, as the following. */
+int accounts_get(struct accounts *accounts, int64_t id, struct arena *arena,
+                 struct account *account_out, struct fault *fault);
 
 /* By SIP address, with or without "sip:", any case. -ERR_UNKNOWN, FINDING_UNKNOWN_USER. */
 int accounts_find(struct accounts *accounts, struct slice address, struct arena *arena,
