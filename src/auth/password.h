@@ -20,7 +20,7 @@ struct auth_password {
 };
 
 /* Check it. Returns 0 with *account_out (in the arena), or -ERR_DENIED with
- * FINDING_WRONG_PASSWORD, UNKNOWN_USER or USER_DISABLED, or -ERR_IO.
+ * FINDING_WRONG_PASSWORD, UNKNOWN_USER, USER_DISABLED or TOO_MANY_ATTEMPTS, or -ERR_IO.
  * *delay_out is for how long the answer, right or wrong, must be held back (ms). */
 int auth_password_check(const struct auth_password *attempt, struct arena *arena,
                         struct account *account_out, int64_t *delay_out, struct fault *fault);
