@@ -1,6 +1,6 @@
 /* c-ares carries the queries; the answers are read by discover/dns, because
  * c-ares tells neither the CNAME chain of a failed look-up nor who answered. */
-#include "resolver_priv.h"
+#include "client/resolver_priv.h"
 
 #include "base/clock.h"
 

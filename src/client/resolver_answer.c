@@ -1,6 +1,6 @@
 /* From the answers of name servers to addresses, SRV targets, or the reason why
  * there are none. RFC 2308 tells "no such name" from "no such record". */
-#include "resolver_priv.h"
+#include "client/resolver_priv.h"
 
 #include <ares.h>
 

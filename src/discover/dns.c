@@ -1,6 +1,6 @@
 /* DNS messages: RFC 1035 section 4.1, RFC 2782 for SRV, RFC 6891 for the OPT
  * record, RFC 2181 sections 8 (TTL) and 9 (TC). */
-#include "dns_priv.h"
+#include "discover/dns_priv.h"
 
 #include <string.h>
 

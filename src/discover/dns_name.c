@@ -1,6 +1,6 @@
 /* Domain names: RFC 1035 sections 2.3.4 (sizes), 3.1 (labels), 4.1.4
  * (compression) and 5.1 (escapes); RFC 4343 (case). */
-#include "dns_priv.h"
+#include "discover/dns_priv.h"
 
 #include <string.h>
 

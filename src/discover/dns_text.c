@@ -1,6 +1,6 @@
 /* DNS in words: master file lines (RFC 1035 section 5, RFC 3597 for types that
  * are not known here), names of types and codes, addresses. */
-#include "dns_priv.h"
+#include "discover/dns_priv.h"
 
 #include <arpa/inet.h>
 #include <string.h>
