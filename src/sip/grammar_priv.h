@@ -65,20 +65,36 @@ static inline struct slice sip_between(const char *from, const char *to)
     return (struct slice){.at = from, .len = (size_t)(to - from)};
 }
 
-/* Equal but for ASCII case, eight bytes at a time. Setting bit 0x20 folds letters;
- * of the characters of a token only letters change their meaning by it. */
-static inline bool sip_same_token(const char *a, const char *b, size_t len)
+static inline bool sip_same_eight(const char *a, const char *b)
 {
     const uint64_t bit = 0x2020202020202020ULL;
     uint64_t x, y;
-    size_t i = 0;
-    for (; i + 8 <= len; i += 8) {
-        memcpy(&x, a + i, 8);
-        memcpy(&y, b + i, 8);
-        if ((x | bit) != (y | bit))
-            return false;
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    return (x | bit) == (y | bit);
+}
+
+static inline bool sip_same_four(const char *a, const char *b)
+{
+    uint32_t x, y;
+    memcpy(&x, a, 4);
+    memcpy(&y, b, 4);
+    return (x | 0x20202020U) == (y | 0x20202020U);
+}
+
+/* Equal but for ASCII case, words at a time, the last one overlapping. Setting bit
+ * 0x20 folds letters; of the characters of a token only letters change by it. */
+static inline bool sip_same_token(const char *a, const char *b, size_t len)
+{
+    if (len >= 8) {
+        for (size_t i = 0; i + 8 < len; i += 8)
+            if (!sip_same_eight(a + i, b + i))
+                return false;
+        return sip_same_eight(a + len - 8, b + len - 8);
     }
-    for (; i < len; i++)
+    if (len >= 4)
+        return sip_same_four(a, b) && sip_same_four(a + len - 4, b + len - 4);
+    for (size_t i = 0; i < len; i++)
         if ((a[i] | 0x20) != (b[i] | 0x20))
             return false;
     return true;

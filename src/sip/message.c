@@ -49,7 +49,7 @@ bool sip_has_tag(const struct sip_message *message, enum sip_header_id id, struc
             const char *comma = memchr(c.at, ',', (size_t)(c.end - c.at));
             bool whole =
                 c.at == c.end || *c.at == ',' || *c.at == ';' || sip_is(*c.at, SIP_IS_BLANK);
-            if (whole && slice_eq_nocase(item, tag))
+            if (whole && item.len == tag.len && sip_same_token(item.at, tag.at, tag.len))
                 return true;
             c.at = comma ? comma : c.end;
         }
@@ -63,6 +63,12 @@ bool sip_contact_next(const struct sip_message *message, struct sip_contacts *it
     if (!it->begun) {
         it->begun = true;
         it->header = sip_header(message, SIP_HEADER_CONTACT);
+        if (message->contact_place) {
+            *contact = message->contact;
+            it->rest = message->contact_rest;
+            it->header = &message->header[message->contact_place - 1];
+            return true;
+        }
         it->rest = it->header ? it->header->value : (struct slice){0};
     }
     while (it->header) {
@@ -86,6 +92,10 @@ static bool find_auth(const struct sip_message *message, enum sip_header_id id, 
         struct slice found = sip_take_run(&c, SIP_IS_TOKEN);
         if (!slice_absent(scheme) && !slice_eq_nocase(found, scheme))
             continue;
+        if (header - message->header + 1 == message->auth_place) {
+            *auth = message->auth;
+            return true;
+        }
         c = sip_cursor(header->value);
         if (sip_take_auth(&c, auth) == 0)
             return true;

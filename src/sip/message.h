@@ -28,6 +28,16 @@ struct sip_header {
     struct slice value; /* trimmed; may hold line folds, which are blanks */
 };
 
+/* One binding of a Contact header ([MS-SIPREGE] section 2.2.1). */
+struct sip_contact {
+    bool star; /* "*" */
+    struct sip_address address;
+    int64_t expires;       /* seconds; -1: absent or unreadable (RFC 3261 section 20.10) */
+    struct slice instance; /* +sip.instance without <>, "urn:uuid:..." */
+    struct slice proxy;    /* "replace" */
+    struct slice methods, gruu;
+};
+
 struct sip_message {
     struct slice bytes; /* head and body */
 
@@ -47,6 +57,14 @@ struct sip_message {
     int max_forwards;   /* 0..255, -1: absent */
     int64_t expires;    /* the Expires header in seconds, -1: absent */
     struct slice body;  /* empty when none */
+
+    /* Read while they were checked: sip_credentials() and sip_contact_next() hand them
+     * out. Places are index + 1 of a header, 0: none. */
+    uint8_t auth_place, contact_place;
+    uint8_t twice; /* a header that is there once too often */
+    struct sip_auth auth;
+    struct sip_contact contact; /* the first; the rest of its line follows */
+    struct slice contact_rest;
 
     size_t header_count;
     struct sip_header header[SIP_HEADERS_MAX];
@@ -88,16 +106,6 @@ struct slice sip_value_word(const struct sip_message *message, enum sip_header_i
 /* Is the option tag (or method, or event) in any comma list of that header, in
  * any case? sip_has_tag(m, SIP_HEADER_SUPPORTED, SLICE("gruu-10")). */
 bool sip_has_tag(const struct sip_message *message, enum sip_header_id id, struct slice tag);
-
-/* One binding of a Contact header ([MS-SIPREGE] section 2.2.1). */
-struct sip_contact {
-    bool star; /* "*" */
-    struct sip_address address;
-    int64_t expires;       /* seconds; -1: absent or unreadable (RFC 3261 section 20.10) */
-    struct slice instance; /* +sip.instance without <>, "urn:uuid:..." */
-    struct slice proxy;    /* "replace" */
-    struct slice methods, gruu;
-};
 
 /* Walks all contacts of all Contact lines in order:
  * struct sip_contacts it = {0};

@@ -5,22 +5,33 @@
 
 #include <endian.h>
 #include <stddef.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* The first byte below 0x20 from `at` on, or end: a line end, a tab, or one that
- * has no business in a head. Eight bytes at a time; it is half of what parsing
- * costs. A byte below 0x20 borrows into its top bit when 0x20 is taken away; UTF-8
+ * has no business in a head. Sixteen bytes at a time where the machine can, else
+ * eight: a byte below 0x20 borrows into its top bit when 0x20 is taken away; UTF-8
  * bytes have that bit anyway and are masked. Borrows only disturb bytes after the
  * first hit. */
 static const char *next_control(const char *at, const char *end)
 {
-    while (end - at >= 8) {
+#ifdef __SSE2__
+    const __m128i highest = _mm_set1_epi8(0x1f);
+    for (; end - at >= 16; at += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at);
+        int hit = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(x, highest), x));
+        if (hit)
+            return at + __builtin_ctz((unsigned)hit);
+    }
+#endif
+    for (; end - at >= 8; at += 8) {
         uint64_t x;
         memcpy(&x, at, 8);
         x = le64toh(x);
         uint64_t hit = (x - 0x2020202020202020ULL) & ~x & 0x8080808080808080ULL;
         if (hit)
             return at + (__builtin_ctzll(hit) >> 3);
-        at += 8;
     }
     while (at < end && (uint8_t)*at >= 0x20)
         at++;
@@ -96,36 +107,56 @@ static int start_line(struct sip_cursor *c, struct sip_message *m)
 static void link_header(struct sip_message *m, enum sip_header_id id)
 {
     uint8_t place = (uint8_t)m->header_count; /* index + 1 */
-    if (m->last[id])
+    if (m->last[id]) {
         m->header[m->last[id] - 1].next = place;
-    else
+        if (!m->twice && sip_header_single(id))
+            m->twice = place;
+    } else {
         m->first[id] = place;
+    }
     m->last[id] = place;
+}
+
+/* "Name :" before the colon. A name that is known is proper; others are looked at. */
+static int take_name(struct sip_cursor *c, struct slice *name, enum sip_header_id *id)
+{
+    *id = sip_header_id(*name);
+    if (*id != SIP_HEADER_OTHER)
+        return 0;
+    struct sip_cursor in = sip_cursor(*name);
+    *name = sip_take_run(&in, SIP_IS_TOKEN);
+    sip_skip_blanks(&in);
+    if (name->len == 0 || in.at < in.end)
+        return sip_wrong(c, in.at, "header line without a name and a colon");
+    *id = sip_header_id(*name);
+    return 0;
 }
 
 /* One header line, its folds included. */
 static int take_header(struct sip_cursor *c, struct sip_message *m)
 {
-    struct slice name = sip_take_run(c, SIP_IS_TOKEN);
+    const char *line = c->at, *end;
+    enum sip_header_id id;
+    if (take_line(c, &end) < 0)
+        return -ERR_MALFORMED;
+    const char *colon = memchr(line, ':', (size_t)(end - line));
+    struct slice name = sip_between(line, colon ? colon : end);
+    if (!colon)
+        return sip_wrong(c, line, "header line without a name and a colon");
+    if (take_name(c, &name, &id) < 0)
+        return -ERR_MALFORMED;
     while (sip_at(c, ' ') || sip_at(c, '\t'))
-        c->at++;
-    if (name.len == 0 || !sip_at(c, ':'))
-        return sip_wrong(c, c->at, "header line without a name and a colon");
-    const char *from = ++c->at;
-    const char *end;
-    do {
         if (take_line(c, &end) < 0)
             return -ERR_MALFORMED;
-    } while (sip_at(c, ' ') || sip_at(c, '\t'));
+    const char *from = colon + 1;
     while (from < end && sip_is(*from, SIP_IS_BLANK))
         from++;
     while (end > from && sip_is(end[-1], SIP_IS_BLANK))
         end--;
     if (m->header_count == SIP_HEADERS_MAX) {
-        sip_wrong(c, name.at, "too many headers");
+        sip_wrong(c, line, "too many headers");
         return -ERR_LIMIT;
     }
-    enum sip_header_id id = sip_header_id(name);
     m->header[m->header_count++] =
         (struct sip_header){.id = id, .name = name, .value = sip_between(from, end)};
     link_header(m, id);
@@ -228,13 +259,15 @@ static int read_via(struct sip_cursor *c, struct sip_message *m)
 static int read_contact(struct sip_cursor *c, struct sip_message *m)
 {
     struct sip_contact contact;
-    (void)m;
     while (sip_more_items(c)) {
-        int err = sip_take_contact(c, &contact);
+        bool top = slice_absent(m->contact.address.text);
+        int err = sip_take_contact(c, top ? &m->contact : &contact);
         if (err)
             return err;
         if (c->at < c->end && *c->at != ',')
             return sip_wrong(c, c->at, "unexpected text");
+        if (top)
+            m->contact_rest = sip_between(c->at, c->end);
     }
     return 0;
 }
@@ -242,8 +275,7 @@ static int read_contact(struct sip_cursor *c, struct sip_message *m)
 static int read_auth(struct sip_cursor *c, struct sip_message *m)
 {
     struct sip_auth auth;
-    (void)m;
-    return sip_take_auth(c, &auth);
+    return sip_take_auth(c, m->auth_place ? &auth : &m->auth);
 }
 
 static int read_number(struct sip_cursor *c, uint64_t max, uint64_t *number)
@@ -306,15 +338,15 @@ static int wrong_header(const struct sip_message *m, enum sip_header_id id, cons
                      SLICE_ARG(sip_header_name(id)), (size_t)(at - m->bytes.at), why);
 }
 
-/* A second line of a header that may be there once? Looked for here, where the fault
- * can name it. */
-static int check_singles(const struct sip_message *m, struct fault *fault)
+/* Which line m->auth and m->contact are of, now that it was read without fault. */
+static void remember(struct sip_message *m, const struct reader *reader,
+                     const struct sip_header *header)
 {
-    for (int id = 1; id < SIP_HEADER_COUNT; id++)
-        if (m->first[id] != m->last[id] && sip_header_single((enum sip_header_id)id))
-            return wrong_header(m, (enum sip_header_id)id, m->header[m->last[id] - 1].name.at,
-                                "given twice", fault);
-    return 0;
+    uint8_t place = (uint8_t)(header - m->header + 1);
+    if (reader->read == read_auth && !m->auth_place)
+        m->auth_place = place;
+    if (reader->read == read_contact && !m->contact_place && !slice_absent(m->contact.address.text))
+        m->contact_place = place;
 }
 
 static int read_headers(struct sip_message *m, struct fault *fault)
@@ -328,6 +360,7 @@ static int read_headers(struct sip_message *m, struct fault *fault)
             struct sip_cursor c = sip_cursor(header->value);
             if (readers[i].read(&c, m) < 0)
                 return wrong_header(m, readers[i].id, c.at, c.why, fault);
+            remember(m, &readers[i], header);
         }
     }
     return 0;
@@ -357,9 +390,10 @@ int sip_parse(struct sip_message *m, struct slice bytes, struct fault *fault)
         return fault_set(fault, ERR_MALFORMED, FINDING_SIP_MALFORMED, "byte %zu: %s",
                          (size_t)(c.at - m->bytes.at), c.why);
     m->body = sip_between(c.at, c.end);
-    err = check_singles(m, fault);
-    if (err)
-        return err;
+    if (m->twice) {
+        const struct sip_header *second = &m->header[m->twice - 1];
+        return wrong_header(m, second->id, second->name.at, "given twice", fault);
+    }
     /* On a stream a message without Content-Length has no body (section 18.3). */
     if (m->body.len > 0 && !m->first[SIP_HEADER_CONTENT_LENGTH])
         return fault_set(fault, ERR_MALFORMED, FINDING_SIP_MALFORMED,

@@ -232,6 +232,8 @@ bool sip_uri_same_aor(const struct sip_uri *a, const struct sip_uri *b)
         return false;
     struct slice left = a->user, right = b->user;
     int c;
+    if (slice_eq(left, right) && slice_index(left, '%') < 0)
+        return true; /* as good as always */
     do {
         c = aor_next(&left);
         if (c != aor_next(&right) || c == AOR_BROKEN)
