@@ -42,17 +42,40 @@ static inline int sip_wrong(struct sip_cursor *c, const char *at, const char *wh
 
 static inline void sip_skip_blanks(struct sip_cursor *c)
 {
-    while (c->at < c->end && sip_is(*c->at, SIP_IS_BLANK))
-        c->at++;
+    const char *at = c->at;
+    while (at < c->end && sip_is(*at, SIP_IS_BLANK))
+        at++;
+    c->at = at;
 }
 
-/* The longest run of a class from the cursor on. */
+/* The longest run of a class from the cursor on. (A local pointer: through c the
+ * compiler would write every step to memory.) */
 static inline struct slice sip_take_run(struct sip_cursor *c, unsigned classes)
 {
-    const char *from = c->at;
-    while (c->at < c->end && sip_is(*c->at, classes))
-        c->at++;
-    return (struct slice){.at = from, .len = (size_t)(c->at - from)};
+    const char *from = c->at, *at = from, *end = c->end;
+    while (at < end && sip_is(*at, classes))
+        at++;
+    c->at = at;
+    return (struct slice){.at = from, .len = (size_t)(at - from)};
+}
+
+/* The same, but `byte` ends it too. */
+static inline struct slice sip_take_run_to(struct sip_cursor *c, unsigned classes, char byte)
+{
+    const char *from = c->at, *at = from, *end = c->end;
+    while (at < end && *at != byte && sip_is(*at, classes))
+        at++;
+    c->at = at;
+    return (struct slice){.at = from, .len = (size_t)(at - from)};
+}
+
+static inline struct slice sip_take_digits(struct sip_cursor *c)
+{
+    const char *from = c->at, *at = from, *end = c->end;
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    c->at = at;
+    return (struct slice){.at = from, .len = (size_t)(at - from)};
 }
 
 static inline bool sip_at(const struct sip_cursor *c, char byte)

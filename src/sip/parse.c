@@ -209,9 +209,9 @@ static int read_to(struct sip_cursor *c, struct sip_message *m)
 static int read_call_id(struct sip_cursor *c, struct sip_message *m)
 {
     m->call_id = sip_between(c->at, c->end);
-    for (; c->at < c->end; c->at++)
-        if (sip_is(*c->at, SIP_IS_BLANK))
-            return sip_wrong(c, c->at, "blank inside");
+    for (const char *at = c->at; at < c->end; at++)
+        if (sip_is(*at, SIP_IS_BLANK))
+            return sip_wrong(c, at, "blank inside");
     return m->call_id.len > 0 ? 0 : sip_wrong(c, c->at, "empty");
 }
 
@@ -220,9 +220,7 @@ static int read_cseq(struct sip_cursor *c, struct sip_message *m)
     uint64_t number;
     struct slice text = sip_between(c->at, c->end);
     const char *from = c->at;
-    while (c->at < c->end && *c->at >= '0' && *c->at <= '9')
-        c->at++;
-    if (!sip_number(sip_between(from, c->at), UINT32_MAX, &number))
+    if (!sip_number(sip_take_digits(c), UINT32_MAX, &number))
         return sip_wrong(c, from, "no number");
     if (c->at < c->end && !sip_is(*c->at, SIP_IS_BLANK))
         return sip_wrong(c, c->at, "no blank after the number");

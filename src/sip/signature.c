@@ -8,10 +8,7 @@
 static struct slice digits_of(struct slice cseq_text)
 {
     struct sip_cursor c = sip_cursor(slice_absent(cseq_text) ? SLICE("") : cseq_text);
-    const char *from = c.at;
-    while (c.at < c.end && *c.at >= '0' && *c.at <= '9')
-        c.at++;
-    return sip_between(from, c.at);
+    return sip_take_digits(&c);
 }
 
 /* And the method behind them. */

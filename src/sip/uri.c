@@ -42,11 +42,8 @@ int sip_take_hostport(struct sip_cursor *c, struct slice *host, uint16_t *port)
     if (!sip_at(c, ':'))
         return 0;
     const char *colon = c->at++;
-    const char *digits = c->at;
-    while (c->at < c->end && *c->at >= '0' && *c->at <= '9')
-        c->at++;
     uint64_t number;
-    if (!sip_number(sip_between(digits, c->at), 65535, &number) || number == 0)
+    if (!sip_number(sip_take_digits(c), 65535, &number) || number == 0)
         return sip_wrong(c, colon, "bad port");
     *port = (uint16_t)number;
     return 0;
@@ -56,11 +53,9 @@ int sip_take_hostport(struct sip_cursor *c, struct slice *host, uint16_t *port)
 static int take_tel(struct sip_cursor *c, struct sip_uri *uri)
 {
     const char *from = c->at;
-    while (c->at < c->end && *c->at != ';' && sip_is(*c->at, SIP_IS_URI))
-        c->at++;
-    if (c->at == from)
+    uri->user = sip_take_run_to(c, SIP_IS_URI, ';');
+    if (uri->user.len == 0)
         return sip_wrong(c, from, "no number");
-    uri->user = sip_between(from, c->at);
     return 0;
 }
 
@@ -70,26 +65,21 @@ static int take_user(struct sip_cursor *c, struct sip_uri *uri)
     const char *at = c->end > c->at ? memchr(c->at, '@', (size_t)(c->end - c->at)) : NULL;
     if (!at)
         return 0;
-    const char *from = c->at;
-    while (c->at < at && *c->at != ':' && sip_is(*c->at, SIP_IS_URI))
-        c->at++;
-    uri->user = sip_between(from, c->at);
+    struct sip_cursor in = {.at = c->at, .end = at};
+    uri->user = sip_take_run_to(&in, SIP_IS_URI, ':');
     if (uri->user.len == 0)
-        return sip_wrong(c, from, "empty user");
-    if (sip_take_run(c, SIP_IS_URI), c->at < at)
-        return sip_wrong(c, c->at, "impossible character in a URI");
+        return sip_wrong(c, c->at, "empty user");
+    sip_take_run(&in, SIP_IS_URI); /* a password, which nobody uses */
+    if (in.at < at)
+        return sip_wrong(c, in.at, "impossible character in a URI");
     c->at = at + 1;
     return 0;
 }
 
 static int take_tail(struct sip_cursor *c, struct sip_uri *uri)
 {
-    const char *from = c->at;
-    if (sip_at(c, ';')) {
-        while (c->at < c->end && *c->at != '?' && sip_is(*c->at, SIP_IS_URI))
-            c->at++;
-        uri->params = sip_between(from, c->at);
-    }
+    if (sip_at(c, ';'))
+        uri->params = sip_take_run_to(c, SIP_IS_URI, '?');
     if (sip_at(c, '?')) {
         c->at++;
         uri->headers = sip_take_run(c, SIP_IS_URI);
@@ -122,7 +112,6 @@ int sip_take_uri(struct sip_cursor *c, struct slice text, struct sip_uri *uri)
         err = err ? err : take_tail(&in, uri);
     } else {
         err = take_user(&in, uri);
-        /* [sip:user@host] would not do for a host of a bracket less URI. */
         err = err ? err : sip_take_hostport(&in, &uri->host, &uri->port);
         err = err ? err : take_tail(&in, uri);
     }
