@@ -5,6 +5,7 @@
 
 #include "auth/tlsdsk.h"
 
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 
