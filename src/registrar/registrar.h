@@ -26,22 +26,32 @@ void registrar_free(struct registrar *registrar);
 
 /* Who sends the REGISTER, as the gate has verified it. */
 struct registrar_caller {
-    struct slice account;        /* "alice@contoso.test" */
+    struct slice account;        /* "alice@contoso.test", lower case, as all accounts here */
     struct slice epid, instance; /* as the association knows them; either may be absent */
+    struct slice received;       /* "192.0.2.7:49172", where the connection comes from: stands in
+                                    the Contact when it says proxy=replace; absent: left alone */
     struct flow flow;            /* the connection it came on */
     bool external;               /* it came by the external name or port: RemoteUser */
 };
 
-/* Answer a REGISTER: bind or refresh (Expires absent or not 0) or unbind (Expires: 0).
- * Fills the reply with every header that section 7.3 of the wire notes asks for, in
- * the form SIPE reads. Endpoints that lose their place get a registration-notify in
- * *out. Returns 0, or a negative enum err with FINDING_ENDPOINT_ID_MISSING,
- * ENDPOINT_ID_WRONG, EVENT_WRONG, GRUU_REQUIRED, CLAIM_MISMATCH, SIP_MALFORMED. */
+/* Answer a REGISTER: bind or refresh (Expires absent or not 0), unbind (Expires: 0),
+ * or tell the bindings (no Contact). A shorter Expires than ours is
+ * honoured, a longer one is not. Fills the reply (a 200 from sip_reply_init) with
+ * every header that clients read, in the form SIPE reads; reply->to_tag stays the
+ * same as long as the endpoint does. Endpoints that lose their place get a
+ * registration-notify in *out. Returns 0, or a negative enum err with
+ *   CLAIM_MISMATCH       From or To is not the caller's address
+ *   ENDPOINT_ID_MISSING  neither epid nor +sip.instance
+ *   ENDPOINT_ID_WRONG    epid too long, +sip.instance no GUID or not the epid's, or
+ *                        another endpoint than the association's
+ *   EVENT_WRONG, GRUU_REQUIRED, SIP_MALFORMED (Contact, lengths)
+ * Cost: logarithmic in the endpoints of all, linear in those of the user. */
 int registrar_register(struct registrar *registrar, const struct sip_message *request,
                        const struct registrar_caller *caller, int64_t now, struct sip_reply *reply,
                        struct outgoing_list *out, struct fault *fault);
 
-/* A connection has ended: its endpoints are gone. Returns how many. */
+/* A connection has ended: its endpoints are gone, unless they have registered on
+ * another one since. Returns how many. */
 size_t registrar_flow_lost(struct registrar *registrar, struct flow flow);
 
 /* The account was disabled or removed: its endpoints are signed out by a

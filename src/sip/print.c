@@ -51,13 +51,21 @@ static void echo_vias(struct sip_out *out, const struct sip_message *request,
         add(out, "Via", top ? top_via(out->arena, request, via->value, o) : via->value);
 }
 
+static struct slice to_tag(struct arena *arena, const struct sip_reply *reply,
+                           const struct sip_out_options *o)
+{
+    if (!slice_empty(reply->to_tag))
+        return reply->to_tag;
+    return slice_empty(o->to_tag) ? sip_tag_new(arena) : o->to_tag;
+}
+
 static void echo_to(struct sip_out *out, const struct sip_message *request,
-                    const struct sip_out_options *o)
+                    const struct sip_reply *reply, const struct sip_out_options *o)
 {
     struct slice to = sip_value(request, SIP_HEADER_TO);
     /* A To that could not be read gets no tag: it goes back as it came. */
     if (out->status > 100 && !slice_absent(request->to.uri.text) && slice_absent(request->to.tag)) {
-        struct slice tag = slice_empty(o->to_tag) ? sip_tag_new(out->arena) : o->to_tag;
+        struct slice tag = to_tag(out->arena, reply, o);
         to = arena_print(out->arena, "%.*s;tag=%.*s", SLICE_ARG(to), SLICE_ARG(tag));
     }
     add(out, "To", to);
@@ -89,7 +97,7 @@ void sip_out_reply(struct sip_out *out, struct arena *arena, const struct sip_me
     echo_vias(out, request, o);
     add(out, "From", sip_value(request, SIP_HEADER_FROM));
     out->from = added(out);
-    echo_to(out, request, o);
+    echo_to(out, request, reply, o);
     add(out, "Call-ID", sip_value(request, SIP_HEADER_CALL_ID));
     out->call_id = added(out);
     add(out, "CSeq", sip_value(request, SIP_HEADER_CSEQ));

@@ -26,7 +26,7 @@ struct sip_out {
 
 /* What only the server knows about a reply. */
 struct sip_out_options {
-    struct slice to_tag; /* the tag for To where the request has none; absent: a new one */
+    struct slice to_tag; /* for To where request and reply have none; absent: a new one */
     /* Where the request really came from, for the top Via; host absent: leave it alone. */
     struct slice received_host; /* `received=` is added when Via names another host */
     uint16_t received_port;     /* ms-received-port, 0: none */

@@ -26,6 +26,7 @@ struct sip_reply {
     struct arena *arena; /* message lifetime; borrowed */
     int status;
     struct slice reason;       /* absent: the usual one of the status */
+    struct slice to_tag;       /* for To where the request has none; absent: a new one */
     struct sip_lines headers;  /* beyond Via, From, To, Call-ID, CSeq, Content-* */
     struct slice content_type; /* needed when there is a body */
     struct slice body;
