@@ -9,7 +9,7 @@
 #include <string.h>
 
 const struct xml_limits xml_limits_default = {
-    .bytes = 1 << 20, .depth = 64, .nodes = 20000, .attributes = 100, .value = 2048};
+    .bytes = 1 << 20, .depth = 64, .nodes = 20000, .attributes = 100, .value = 2048, .scope = 32};
 
 static void say_nothing(void *arg, const char *format, ...)
 {
@@ -58,6 +58,7 @@ static struct xml_limits limits_of(const struct xml_limits *given)
         .nodes = limit(given->nodes, standard->nodes),
         .attributes = limit(given->attributes, standard->attributes),
         .value = limit(given->value, standard->value),
+        .scope = limit(given->scope, standard->scope),
     };
 }
 

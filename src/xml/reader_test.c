@@ -195,6 +195,17 @@ static void test_limits(void **state)
     add_times(&text, "x", 2049);
     buf_add_string(&text, "'/>");
     assert_refused(buf_slice(&text), NULL, ERR_LIMIT, FINDING_XML_LIMIT, "long");
+    /* Declared one after the other they do not add up, one in the other they do. */
+    buf_clear(&text);
+    buf_add_string(&text, "<a>");
+    add_times(&text, "<b xmlns:p='urn:p' xmlns:q = 'urn:q'><c/></b>", 100);
+    buf_add_string(&text, "</a>");
+    assert_int_equal(xml_read(buf_slice(&text), NULL, &doc, NULL), 0);
+    xml_doc_free(doc);
+    buf_clear(&text);
+    for (int i = 0; i < 33; i++)
+        buf_print(&text, "<a xmlns:p%d='urn:p' xmlns:q%d = 'urn:q'>", i, i);
+    assert_refused(buf_slice(&text), NULL, ERR_LIMIT, FINDING_XML_LIMIT, "scope");
     buf_clear(&text);
     add_times(&text, " ", (1 << 20) + 1);
     assert_refused(buf_slice(&text), NULL, ERR_LIMIT, FINDING_XML_LIMIT, "1048577 bytes");

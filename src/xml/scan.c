@@ -7,11 +7,18 @@
 
 #include <string.h>
 
+/* libxml2 itself goes no deeper than 256. */
+enum {
+    DEPTH_MAX = 250
+};
+
 struct scan {
     struct slice in;
     size_t at;
     size_t depth;
     size_t nodes;
+    size_t scope;               /* namespace declarations in force */
+    size_t declared[DEPTH_MAX]; /* of these, by each open element */
     const struct xml_limits *limits;
     struct fault *fault;
 };
@@ -41,42 +48,73 @@ static void skip_past(struct scan *s, struct slice end)
     s->at = found < 0 ? s->in.len : s->at + (size_t)found + end.len;
 }
 
-/* Go behind the '>' of a start tag, counting its attributes. */
-static int start_tag(struct scan *s)
+struct tag {
+    size_t attributes, namespaces, longest;
+    bool empty;
+};
+
+/* Go behind the '>' of a start tag, counting what is in it. */
+static struct tag read_tag(struct scan *s)
 {
-    size_t start = s->at, attributes = 0, opened = 0, longest = 0;
+    struct tag tag = {0};
+    size_t opened = 0, name = s->at;
     char quote = 0, before = 0;
     for (; s->at < s->in.len; s->at++) {
         char c = s->in.at[s->at];
-        if (quote) {
-            if (c != quote)
-                continue;
+        if (quote && c == quote) {
             quote = 0;
-            longest = s->at - opened > longest ? s->at - opened : longest;
+            tag.longest = s->at - opened > tag.longest ? s->at - opened : tag.longest;
+        } else if (quote) {
+            continue;
         } else if (c == '"' || c == '\'') {
             quote = c;
             opened = s->at + 1;
         } else if (c == '=') {
-            attributes++;
+            tag.attributes++;
+            tag.namespaces += slice_starts(slice_from(s->in, name), SLICE("xmlns"));
         } else if (c == '>') {
             break;
+        } else if (c > ' ' && before <= ' ') {
+            name = s->at;
         }
         before = c;
     }
-    s->at = s->at < s->in.len ? s->at + 1 : s->at;
-    s->nodes += attributes;
+    s->at += s->at < s->in.len;
+    tag.empty = before == '/';
+    return tag;
+}
+
+static int start_tag(struct scan *s)
+{
+    size_t start = s->at;
+    struct tag tag = read_tag(s);
     size_t end = s->at;
+    const char *over = NULL;
+    if (tag.attributes > s->limits->attributes)
+        over = "too many attributes in one tag";
+    else if (tag.longest > s->limits->value)
+        over = "too long an attribute";
+    else if (s->scope + tag.namespaces > s->limits->scope)
+        over = "too many namespaces in scope";
+    else if (s->depth >= s->limits->depth || s->depth >= DEPTH_MAX)
+        over = "elements nested too deep";
     s->at = start;
-    if (attributes > s->limits->attributes)
-        return refuse(s, ERR_LIMIT, FINDING_XML_LIMIT, "too many attributes in one tag");
-    if (longest > s->limits->value)
-        return refuse(s, ERR_LIMIT, FINDING_XML_LIMIT, "too long an attribute");
-    if (s->depth >= s->limits->depth)
-        return refuse(s, ERR_LIMIT, FINDING_XML_LIMIT, "elements nested too deeply");
+    if (over)
+        return refuse(s, ERR_LIMIT, FINDING_XML_LIMIT, over);
     s->at = end;
-    if (before != '/')
-        s->depth++;
+    s->nodes += tag.attributes;
+    if (!tag.empty) {
+        s->scope += tag.namespaces;
+        s->declared[s->depth++] = tag.namespaces;
+    }
     return 0;
+}
+
+static void end_tag(struct scan *s)
+{
+    skip_past(s, SLICE(">"));
+    if (s->depth > 0)
+        s->scope -= s->declared[--s->depth];
 }
 
 static int markup(struct scan *s)
@@ -92,8 +130,7 @@ static int markup(struct scan *s)
     } else if (here(s, SLICE("<?"))) {
         return refuse(s, ERR_DENIED, FINDING_XML_FORBIDDEN, "a processing instruction");
     } else if (here(s, SLICE("</"))) {
-        skip_past(s, SLICE(">"));
-        s->depth -= s->depth > 0;
+        end_tag(s);
     } else {
         return start_tag(s);
     }
