@@ -38,6 +38,13 @@ struct slice sip_value_word(const struct sip_message *message, enum sip_header_i
     return slice_trim(word);
 }
 
+struct slice sip_value_params(const struct sip_message *message, enum sip_header_id id)
+{
+    struct slice value = sip_value(message, id);
+    ptrdiff_t at = slice_index(value, ';');
+    return at < 0 ? (struct slice){0} : slice_from(value, (size_t)at);
+}
+
 bool sip_has_tag(const struct sip_message *message, enum sip_header_id id, struct slice tag)
 {
     const struct sip_header *header = sip_header(message, id);

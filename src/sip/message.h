@@ -103,6 +103,10 @@ struct slice sip_value(const struct sip_message *message, enum sip_header_id id)
 /* Up to the first ';', trimmed: the event package, the media type. */
 struct slice sip_value_word(const struct sip_message *message, enum sip_header_id id);
 
+/* What follows that word, from the first ';' on, for sip_param_next() and
+ * sip_param_find(); absent when there is none. */
+struct slice sip_value_params(const struct sip_message *message, enum sip_header_id id);
+
 /* Is the option tag (or method, or event) in any comma list of that header, in
  * any case? sip_has_tag(m, SIP_HEADER_SUPPORTED, SLICE("gruu-10")). */
 bool sip_has_tag(const struct sip_message *message, enum sip_header_id id, struct slice tag);

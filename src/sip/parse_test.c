@@ -50,7 +50,21 @@ static void test_register(void **state)
     assert_true(sip_has_tag(&m, SIP_HEADER_SUPPORTED, SLICE("MSRTC-event-categories")));
     assert_true(sip_has_tag(&m, SIP_HEADER_SUPPORTED, SLICE("ms-forking")));
     assert_false(sip_has_tag(&m, SIP_HEADER_SUPPORTED, SLICE("gruu")));
+    assert_slice(sip_param_find(sip_value_params(&m, SIP_HEADER_MS_KEEP_ALIVE), SLICE("hop-hop")),
+                 "yes");
+    assert_true(slice_absent(sip_value_params(&m, SIP_HEADER_EVENT)));
+}
+
+static void test_bench(void **state)
+{
+    (void)state;
+    struct sip_bench_result result = {0};
     assert_true(sip_bench_once(sip_bench_message()));
+    assert_false(sip_bench_once(slice_from(sip_bench_message(), 1)));
+    assert_int_equal(sip_bench_parse(3, 100, &result), 0);
+    assert_true(result.parse_us > 0 && result.best_us <= result.parse_us &&
+                result.parse_us <= result.worst_us);
+    assert_int_equal(sip_bench_parse(0, 1, &result), -ERR_INTERNAL);
 }
 
 static void test_response(void **state)
@@ -351,12 +365,19 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_register),           cmocka_unit_test(test_response),
-        cmocka_unit_test(test_contacts),           cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_start_lines),        cmocka_unit_test(test_too_many_headers),
-        cmocka_unit_test(test_truncated),          cmocka_unit_test(test_uri),
-        cmocka_unit_test(test_params_and_lists),   cmocka_unit_test(test_auth),
-        cmocka_unit_test(test_signature_identity), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_register),
+        cmocka_unit_test(test_bench),
+        cmocka_unit_test(test_response),
+        cmocka_unit_test(test_contacts),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_start_lines),
+        cmocka_unit_test(test_too_many_headers),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_uri),
+        cmocka_unit_test(test_params_and_lists),
+        cmocka_unit_test(test_auth),
+        cmocka_unit_test(test_signature_identity),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
