@@ -26,7 +26,8 @@ int auth_password_check(const struct auth_password *attempt, struct arena *arena
     if (err == 0 || fault->finding == FINDING_USER_DISABLED)
         penalty_succeeded(attempt->penalty, attempt->peer, attempt->login, attempt->now);
     else if (err == -ERR_DENIED)
-        penalty_failed(attempt->penalty, attempt->peer, attempt->login, attempt->now);
+        penalty_failed(attempt->penalty, attempt->peer, attempt->login, attempt->password,
+                       attempt->now);
     event_emit(err == 0 ? EVENT_INFO : EVENT_NOTICE, err == 0 ? "auth.password" : "auth.refused",
                err == 0 ? FINDING_NONE : fault->finding, EVENT_TEXT("role", attempt->role),
                EVENT_SLICE("user", attempt->login), EVENT_SLICE("from", attempt->peer),

@@ -35,6 +35,7 @@ struct entry {
     uint64_t key;   /* 0: free */
     int64_t failed; /* when last, ms */
     int64_t next;   /* no answer of this pair leaves before, ms */
+    uint64_t wrong; /* of a pair: MAC of the last wrong password, 0: none */
     uint32_t failures;
 };
 
@@ -226,13 +227,43 @@ static void count(struct penalty *penalty, uint64_t key, uint32_t max, int64_t n
     entry->failed = now;
 }
 
+/* Was this the pair's last wrong password already, in failures that still count?
+ * Remembers it as the last one. */
+static bool is_repetition(struct penalty *penalty, uint64_t key, uint64_t wrong, int64_t now)
+{
+    struct entry *pair = find_or_make(penalty, key, now);
+    bool same = wrong != 0 && pair->wrong == wrong && counted(penalty, pair, now) > 0;
+    pair->wrong = wrong;
+    return same;
+}
+
+/* Under the process's key and with the pair's, so that the table tells nothing of
+ * passwords and two users' same password looks different. */
+static uint64_t mac_password(const struct penalty *penalty, uint64_t pair, struct slice password)
+{
+    if (slice_absent(password))
+        return 0;
+    struct buf text = BUF_INIT;
+    buf_add(&text, slice_make(&pair, sizeof pair));
+    char *at = buf_reserve(&text, password.len); /* one growth: no copies are left behind */
+    memcpy(at, password.at, password.len);
+    buf_added(&text, password.len);
+    uint64_t wrong = key_of(penalty, &text);
+    secret_wipe(text.at, text.len);
+    buf_free(&text);
+    return wrong;
+}
+
 int64_t penalty_failed(struct penalty *penalty, struct slice address, struct slice user,
-                       int64_t now)
+                       struct slice password, int64_t now)
 {
     struct keys keys = keys_of(penalty, address, user);
+    uint64_t wrong = mac_password(penalty, keys.pair, password);
     pthread_mutex_lock(&penalty->lock);
-    count(penalty, keys.address, penalty->options.free_per_address + DOUBLINGS_MAX, now);
-    count(penalty, keys.pair, DOUBLINGS_MAX, now);
+    if (!is_repetition(penalty, keys.pair, wrong, now)) {
+        count(penalty, keys.address, penalty->options.free_per_address + DOUBLINGS_MAX, now);
+        count(penalty, keys.pair, DOUBLINGS_MAX, now);
+    }
     int64_t delay = delay_of(penalty, &keys, now);
     pthread_mutex_unlock(&penalty->lock);
     return delay;

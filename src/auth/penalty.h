@@ -15,7 +15,7 @@
 struct penalty;
 
 struct penalty_options {
-    size_t entries;    /* most keys remembered, two an attempt; default 16384 (32 bytes each) */
+    size_t entries;    /* most keys remembered, two an attempt; default 16384 (40 bytes each) */
     int64_t max_ms;    /* longest delay; default 15 s */
     int64_t forget_ms; /* a quiet time after which one failure is forgotten; default 60 s */
     unsigned free_per_address; /* failures of one address, over all users, that cost nothing:
@@ -37,9 +37,12 @@ void penalty_free(struct penalty *penalty);
 int64_t penalty_delay(struct penalty *penalty, struct slice address, struct slice user,
                       int64_t now);
 
-/* The password was wrong. Returns the delay of the next attempt. */
+/* The password was wrong. Returns the delay of the next attempt. The last wrong
+ * password of a pair, said again, is no new guess and counts once: clients repeat
+ * themselves (SIPE four times in one sign-in). Only a MAC of it is kept. An absent
+ * password is always a new one. */
 int64_t penalty_failed(struct penalty *penalty, struct slice address, struct slice user,
-                       int64_t now);
+                       struct slice password, int64_t now);
 
 /* The password was right: the pair is forgiven, the address is not (or one good
  * account would buy an attacker as many guesses as he likes at the others). */
