@@ -61,10 +61,13 @@ int webticket_rstr_parse(struct slice body, struct slice entropy, struct arena *
 /* Wipe the key. */
 void webticket_grant_fini(struct webticket_grant *grant);
 
-/* Any answer but 200 of the ticket service, or of a service that does not take
- * the ticket, as fault: by X-Ms-diagnostics (absent: none), the SOAP fault in the
- * body, else the status. Always returns negative. */
-int webticket_refusal(int status, struct slice diagnostics, struct slice body, struct fault *fault);
+/* Any answer but 200 of the ticket service, or of a service that does not take the
+ * ticket, as fault: by X-Ms-diagnostics (absent: none), else the SOAP fault in the
+ * body, else the status. `vague` is the finding when the server says no more than
+ * "no valid security token": WRONG_PASSWORD where a password was shown,
+ * SIGNATURE_INVALID where a ticket was. Always returns -ERR_DENIED. */
+int webticket_refusal(int status, struct slice diagnostics, struct slice body, enum finding vague,
+                      struct fault *fault);
 
 /* The value of the header X-MS-WebTicket. */
 struct slice webticket_opaque_header(struct arena *arena, const struct webticket_grant *grant);

@@ -34,7 +34,8 @@ enum {
 
 struct mex_service {
     struct slice name;      /* "WebTicketService" */
-    struct slice port_type; /* "IWebTicketService"; absent (and so read): no portType is written */
+    const char *ns;         /* targetNamespace; not read back */
+    struct slice port_type; /* "IWebTicketService"; like the next two not read back */
     struct slice operation; /* "IssueToken" */
     struct slice action;    /* SOAPAction of the operation */
     const struct mex_port *ports;

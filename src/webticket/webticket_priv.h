@@ -1,0 +1,51 @@
+/* What the files of the web ticket service share. */
+#ifndef LYCHGATE_WEBTICKET_WEBTICKET_PRIV_H
+#define LYCHGATE_WEBTICKET_WEBTICKET_PRIV_H
+
+#include "accounts/account.h"
+#include "webticket/mex.h"
+#include "webticket/replay_priv.h"
+#include "webticket/saml.h"
+#include "webticket/ticket.h"
+#include "webticket/trust.h"
+
+struct webticket {
+    struct webticket_options options; /* defaults filled in; keys is cleared */
+    struct arena *arena;              /* of all strings below */
+    struct vault_public keys;
+    struct dsig_key *token_key;
+    struct slice issuer, orgid_issuer;
+    struct replay *replay;
+    struct mex_service plain_mex; /* what SIPE reads: without WsFedBearer */
+    struct mex_service full_mex;
+};
+
+/* Somebody has proved to be this account: answer his request. */
+struct webticket_issue {
+    struct webticket *webticket;
+    const struct desk *desk;
+    const struct soap_message *message;
+    const struct trust_request *request;
+    const struct account *account;
+    const char *method; /* SAML_AM_... */
+    int64_t now;
+};
+
+/* Append the answer's SOAP envelope. CLAIM_MISMATCH, TICKET_AUDIENCE,
+ * RST_UNSUPPORTED (nothing was signed then), or what the vault says. */
+int webticket_issue(const struct webticket_issue *issue, struct buf *out, struct fault *fault);
+
+/* What a proof key is sealed for: only to be used with this assertion. */
+struct slice webticket_seal_purpose(struct arena *arena, struct slice assertion_id);
+
+/* The wsu:Timestamp of a Security header: both times, within the tolerance.
+ * Several, or an unreadable one: TICKET_MALFORMED. None: 0 and node NULL. */
+struct timestamp {
+    const struct xml_node *node;
+    int64_t created;
+    int64_t expires;
+};
+int webticket_timestamp(const struct xml_node *security, int64_t skew_ms, int64_t now,
+                        struct timestamp *out, struct fault *fault);
+
+#endif
