@@ -32,6 +32,18 @@ static void test_slice(void **state)
     assert_true(slice_ends_nocase(SLICE("sip.CONTOSO.test"), SLICE("contoso.TEST")));
 }
 
+static void test_distance(void **state)
+{
+    (void)state;
+    char longer[42] = {0};
+    memset(longer, 'x', 41);
+    assert_int_equal(slice_distance(SLICE("domain"), SLICE("domain")), 0);
+    assert_int_equal(slice_distance(SLICE("domian"), SLICE("domain")), 2);
+    assert_int_equal(slice_distance(SLICE("int"), SLICE("init")), 1);
+    assert_int_equal(slice_distance(SLICE(""), SLICE("key")), 3);
+    assert_true(slice_distance(slice_of(longer), SLICE("key")) == SIZE_MAX);
+}
+
 static void test_number(void **state)
 {
     (void)state;
@@ -180,11 +192,17 @@ static void test_fault_and_findings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slice),  cmocka_unit_test(test_number),
-        cmocka_unit_test(test_arena),  cmocka_unit_test(test_buf_limit),
-        cmocka_unit_test(test_clock),  cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_guid),   cmocka_unit_test(test_hex_and_percent),
-        cmocka_unit_test(test_secret), cmocka_unit_test(test_fault_and_findings),
+        cmocka_unit_test(test_slice),
+        cmocka_unit_test(test_number),
+        cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_buf_limit),
+        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_guid),
+        cmocka_unit_test(test_hex_and_percent),
+        cmocka_unit_test(test_secret),
+        cmocka_unit_test(test_fault_and_findings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

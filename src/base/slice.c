@@ -158,3 +158,27 @@ uint64_t slice_hash_nocase(struct slice s)
         hash = (hash ^ (uint8_t)fold(s.at[i])) * fnv_prime;
     return hash;
 }
+
+enum {
+    NAME_MOST = 40
+};
+
+size_t slice_distance(struct slice a, struct slice b)
+{
+    size_t row[NAME_MOST + 1];
+    if (a.len > NAME_MOST || b.len > NAME_MOST)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= b.len; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a.len; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.len; j++) {
+            size_t replace = diagonal + (a.at[i - 1] != b.at[j - 1]);
+            diagonal = row[j];
+            size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            row[j] = replace < other ? replace : other;
+        }
+    }
+    return row[b.len];
+}

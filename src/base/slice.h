@@ -81,4 +81,8 @@ int slice_number(struct slice s, uint64_t max, uint64_t *number_out);
 uint64_t slice_hash(struct slice s);
 uint64_t slice_hash_nocase(struct slice s);
 
+/* How many letters must be changed, added or left out to make b of a
+ * (Levenshtein), for "did you mean"; SIZE_MAX for names over 40 bytes. */
+size_t slice_distance(struct slice a, struct slice b);
+
 #endif

@@ -132,30 +132,8 @@ struct slice config_print_value(struct arena *arena, const struct config *config
 /* ---- finding the row ---------------------------------------------------------- */
 
 enum {
-    NAME_MAX_LEN = 40,
     NEAR = 3
 };
-
-/* Levenshtein distance of two short names; large for long ones. */
-static size_t distance(struct slice a, struct slice b)
-{
-    size_t row[NAME_MAX_LEN + 1];
-    if (a.len > NAME_MAX_LEN || b.len > NAME_MAX_LEN)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= b.len; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.len; j++) {
-            size_t replace = diagonal + (a.at[i - 1] != b.at[j - 1]);
-            diagonal = row[j];
-            size_t other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            row[j] = replace < other ? replace : other;
-        }
-    }
-    return row[b.len];
-}
 
 static int unknown_key(struct slice section, struct slice key, struct fault *fault)
 {
@@ -164,7 +142,7 @@ static int unknown_key(struct slice section, struct slice key, struct fault *fau
     bool known_section = false;
     for (size_t i = 0; i < count; i++) {
         bool same = slice_eq(section, slice_of(rows[i].section));
-        size_t d = distance(key, slice_of(rows[i].key)) + (same ? 0 : 1);
+        size_t d = slice_distance(key, slice_of(rows[i].key)) + (same ? 0 : 1);
         known_section |= same;
         if (d < best) {
             best = d;

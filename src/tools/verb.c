@@ -12,7 +12,9 @@
 
 enum {
     GIVEN_MAX = 64,
-    HELP_COLUMN = 28
+    HELP_COLUMN = 28,
+    HELP_WIDTH = 79,
+    NEAR = 3 /* letters that a name may be off and still be suggested */
 };
 
 #define DEFAULT_CONFIG "/etc/lychgate/lychgated.conf"
@@ -84,6 +86,27 @@ static const struct verb *find_verb(const char *noun, const char *name, int *wor
 
 /* ---- help ---------------------------------------------------------------------------- */
 
+/* A row of help: what is typed, and the text beside it, wrapped. */
+static void help_row(const char *left, const char *text)
+{
+    if (strlen(left) < HELP_COLUMN)
+        printf("  %-*s", HELP_COLUMN, left);
+    else
+        printf("  %s\n  %*s", left, HELP_COLUMN, "");
+    struct slice rest = slice_of(text), word;
+    int column = HELP_COLUMN + 2;
+    while (!slice_empty(rest)) {
+        slice_cut(rest, ' ', &word, &rest);
+        if (column + 1 + (int)word.len > HELP_WIDTH) {
+            printf("\n  %*s", HELP_COLUMN, "");
+            column = HELP_COLUMN + 2;
+        }
+        printf(" %.*s", SLICE_ARG(word));
+        column += 1 + (int)word.len;
+    }
+    putchar('\n');
+}
+
 static void help_all(void)
 {
     puts("Usage: lychgate [--config FILE] COMMAND [OPTION]... [ARGUMENT]...\n"
@@ -92,10 +115,7 @@ static void help_all(void)
         char left[80];
         snprintf(left, sizeof left, "%s%s%s%s%s", v->noun, v->name ? " " : "",
                  v->name ? v->name : "", v->operands[0] ? " " : "", v->operands);
-        if (strlen(left) < HELP_COLUMN)
-            printf("  %-*s %s\n", HELP_COLUMN, left, v->summary);
-        else
-            printf("  %s\n  %-*s %s\n", left, HELP_COLUMN, "", v->summary);
+        help_row(left, v->summary);
     }
     puts("\n`lychgate COMMAND --help` tells more. Exit status: 0 fine, 1 refused or failed,\n"
          "2 usage, 3 could not be tried.");
@@ -107,7 +127,7 @@ static void help_options(const struct verb_option *rows)
         char left[80];
         snprintf(left, sizeof left, "--%s%s%s", rows->name, rows->argument ? " " : "",
                  rows->argument ? rows->argument : "");
-        printf("  %-*s %s\n", HELP_COLUMN, left, rows->help);
+        help_row(left, rows->help);
     }
 }
 
@@ -212,6 +232,45 @@ struct reading {
     bool help;
 };
 
+/* The nearer of two names to the one that was typed. */
+static const char *nearer(struct slice typed, const char *best, const char *name)
+{
+    size_t distance = slice_distance(typed, slice_of(name));
+    size_t limit = best ? slice_distance(typed, slice_of(best)) : NEAR;
+    return distance < limit && distance < typed.len ? name : best;
+}
+
+static enum tool_exit unknown_option(const struct verb_option *own, struct slice name)
+{
+    const char *best = NULL;
+    for (const struct verb_option *o = own; o && o->name; o++)
+        best = nearer(name, best, o->name);
+    for (const struct verb_option *o = verb_common_options; o->name; o++)
+        best = nearer(name, best, o->name);
+    if (best)
+        return tool_usage("unknown option --%.*s; did you mean --%s?", SLICE_ARG(name), best);
+    return tool_usage("unknown option --%.*s", SLICE_ARG(name));
+}
+
+static enum tool_exit unknown_verb(const char *noun, const char *name)
+{
+    bool known_noun = false;
+    const char *best = NULL;
+    for (const struct verb *v = verbs; v->noun; v++)
+        known_noun = known_noun || strcmp(v->noun, noun) == 0;
+    for (const struct verb *v = verbs; v->noun; v++)
+        if (!known_noun)
+            best = nearer(slice_of(noun), best, v->noun);
+        else if (name && strcmp(v->noun, noun) == 0)
+            best = nearer(slice_of(name), best, v->name);
+    if (known_noun && !name)
+        return tool_usage("`%s` needs to be told what to do", noun);
+    return tool_usage("unknown command `%s%s%s`%s%s%s%s%s", noun, known_noun ? " " : "",
+                      known_noun ? name : "", best ? "; did you mean `" : "",
+                      best && known_noun ? noun : "", best && known_noun ? " " : "",
+                      best ? best : "", best ? "`?" : "");
+}
+
 /* --name, --name=value or --name value. */
 static enum tool_exit take_option(struct reading *r, const struct verb_option *own)
 {
@@ -221,7 +280,7 @@ static enum tool_exit take_option(struct reading *r, const struct verb_option *o
     if (!option)
         option = find_option(verb_common_options, name);
     if (!option)
-        return tool_usage("unknown option --%.*s", SLICE_ARG(name));
+        return unknown_option(own, name);
     if (r->invocation->given_count == GIVEN_MAX)
         return tool_usage("too many options");
     const char *argument = "";
@@ -329,8 +388,7 @@ enum tool_exit verb_main(int argc, char **argv)
     int words;
     invocation.verb = find_verb(argv[r.at], r.at + 1 < argc ? argv[r.at + 1] : NULL, &words);
     if (!invocation.verb)
-        return tool_usage("unknown command `%s%s%s`", argv[r.at], r.at + 1 < argc ? " " : "",
-                          r.at + 1 < argc ? argv[r.at + 1] : "");
+        return unknown_verb(argv[r.at], r.at + 1 < argc ? argv[r.at + 1] : NULL);
     r.at += words;
     error = take_words(&r, invocation.verb->options, true);
     if (error)
