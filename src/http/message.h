@@ -46,6 +46,7 @@ struct http_request {
     struct slice head_raw; /* request line and headers as received (for traces) */
     struct slice peer;     /* the client's address as text; see http/forwarded.h */
     bool secure;           /* the client speaks TLS, to us or to a trusted proxy */
+    bool on_loop;          /* tried on the network loop (ROUTE_QUICK): nothing may block */
 };
 
 /* Read the message that `frame` found whole at the start of `bytes`. The

@@ -14,6 +14,9 @@ typedef void http_answer_fn(void *role, const struct http_request *request,
 enum {
     ROUTE_WORK = 1 << 0,  /* runs on a worker thread, where blocking is allowed */
     ROUTE_PLAIN = 1 << 1, /* served over plain http too; others are sent to https by 301 */
+    ROUTE_QUICK = 1 << 2, /* with ROUTE_WORK: the server may try it on the loop first, with
+                             request->on_loop set; what cannot be answered without blocking
+                             leaves the reply's status 0 and is called again on a worker */
 };
 
 struct http_route {
