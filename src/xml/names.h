@@ -91,5 +91,15 @@
 #define NS_MS_ARRAYS    "http://schemas.microsoft.com/2003/10/Serialization/Arrays"
 #define NS_PASSPORT     "http://schemas.microsoft.com/Passport/SoapServices/PPCRL"
 #define NS_PASSPORT_PSF "http://schemas.microsoft.com/Passport/SoapServices/SOAPFault"
+#define NS_OCS_CERT     "http://schemas.microsoft.com/OCS/AuthWebServices/"
+#define NS_WSTEP        "http://schemas.microsoft.com/windows/pki/2009/01/enrollment"
+#define OCS_PKCS10      "http://schemas.microsoft.com/OCS/AuthWebServices.xsd#PKCS10"
+#define WSSE_X509V3                                                                                \
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
+#define WSSE_BASE64                                                                                \
+    "http://docs.oasis-open.org/wss/2004/01/"                                                      \
+    "oasis-200401-wss-wssecurity-secext-1.0.xsd#Base64Binary"
+/* As GetAndPublishCert writes it; the ticket service's form has no slash. */
+#define NS_WST_SLASH "http://docs.oasis-open.org/ws-sx/ws-trust/200512/"
 
 #endif

@@ -102,11 +102,15 @@ void soap_fault_print(struct buf *out, enum finding finding)
     xml_end(&w);
 }
 
-/* What the Org ID service says; only numbers that were seen on the wire. */
+/* What the Org ID service says. Numbers are the ones seen on the wire or listed for
+ * the Passport client library (PPCRL_REQUEST_E_..: 8820 server error, 8821 bad member
+ * name or password, 8823 locked out); that a disabled account gets the third, and
+ * everything else the first, is our choice. */
 struct orgid_row {
     enum finding finding;
-    const char *status; /* psf:value, and reqstatus in psf:pp */
-    const char *code;   /* psf:internalerror/psf:code */
+    const char *status;  /* psf:value, and reqstatus in psf:pp */
+    const char *code;    /* psf:internalerror/psf:code */
+    const char *subcode; /* of the SOAP fault: WS-Trust's, or [WSS 1.1] section 12 */
     const char *text;
 };
 
@@ -114,11 +118,16 @@ static const char wrong_password[] =
     "AADSTS50126: Error validating credentials due to invalid username or password.";
 
 static const struct orgid_row orgid_rows[] = {
-    {FINDING_WRONG_PASSWORD, "0x80048821", "0x80048821", wrong_password},
-    {FINDING_UNKNOWN_USER, "0x80048821", "0x80048821", wrong_password},
-    {FINDING_TOO_MANY_ATTEMPTS, "0x80048821", "0x80048821", wrong_password},
-    {FINDING_TICKET_AUDIENCE, "0x8004882c", "0x80045b00", NULL},
-    {FINDING_NONE, "0x80048821", "0x80048821", NULL}, /* any other; ends the table */
+    {FINDING_WRONG_PASSWORD, "0x80048821", "0x80048821", "wst:FailedAuthentication",
+     wrong_password},
+    {FINDING_UNKNOWN_USER, "0x80048821", "0x80048821", "wst:FailedAuthentication", wrong_password},
+    {FINDING_TOO_MANY_ATTEMPTS, "0x80048821", "0x80048821", "wst:FailedAuthentication",
+     wrong_password},
+    {FINDING_USER_DISABLED, "0x80048823", "0x80048823", "wst:FailedAuthentication",
+     "AADSTS50057: The user account is disabled."},
+    {FINDING_TICKET_AUDIENCE, "0x8004882c", "0x80045b00", "wst:FailedAuthentication", NULL},
+    {FINDING_CLOCK_SKEW, "0x80048820", "0x80048820", "wsse:MessageExpired", NULL},
+    {FINDING_NONE, "0x80048820", "0x80048820", "wst:InvalidRequest", NULL}, /* any other; the end */
 };
 
 static const struct orgid_row *orgid_row(enum finding finding)
@@ -168,15 +177,16 @@ void soap_fault_orgid_print(struct buf *out, enum finding finding)
     xml_element_string(&w, "s:Value", "s:Sender");
     xml_open(&w, "s:Subcode");
     xml_open(&w, "s:Value");
+    xml_put_ns(&w, "wsse", NS_WSSE);
     xml_put_ns(&w, "wst", NS_WST_2005);
-    xml_put_string(&w, "wst:FailedAuthentication");
+    xml_put_string(&w, row->subcode);
     xml_close(&w);
     xml_close(&w);
     xml_close(&w);
     xml_open(&w, "s:Reason");
     xml_open(&w, "s:Text");
     xml_put_attr_string(&w, "xml:lang", "en-US");
-    xml_put_string(&w, "Authentication Failure");
+    xml_put_string(&w, row->finding == FINDING_NONE ? "Invalid Request" : "Authentication Failure");
     xml_close(&w);
     xml_close(&w);
     put_orgid_detail(&w, row, row->text ? row->text : soap_public(finding).reason);
