@@ -13,6 +13,7 @@
 #include "webticket/mex.h"
 #include "webticket/ticket.h"
 #include "webticket/webticket.h"
+#include "xml/names.h"
 #include "xml/soap.h"
 
 #include <openssl/sha.h>
@@ -44,6 +45,7 @@ static void describe(struct certprov *certprov)
     };
     certprov->service = (struct mex_service){
         .name = SLICE("CertProvisioningService"),
+        .ns = NS_OCS_CERT,
         .port_type = SLICE("ICertProvisioningService"),
         .operation = SLICE("GetAndPublishCert"),
         .action = SLICE(CERTPROV_ACTION),

@@ -22,12 +22,14 @@
 static const int64_t now = INT64_C(1795298700500); /* 2026-11-21T22:05:00.5Z */
 static const int64_t minute = INT64_C(60000);
 
+#define TEXT(s) .at = (s), .len = sizeof(s) - 1 /* SLICE is no constant for a static */
+
 static const struct site site = {
-    .domain = SLICE("contoso.test"),
-    .web_host = SLICE("webdir.contoso.test"),
-    .sip_host = SLICE("sip.contoso.test"),
-    .sip_external_host = SLICE("sipfed.contoso.test"),
-    .orgid_host = SLICE("login.contoso.test"),
+    .domain = {TEXT("contoso.test")},
+    .web_host = {TEXT("webdir.contoso.test")},
+    .sip_host = {TEXT("sip.contoso.test")},
+    .sip_external_host = {TEXT("sipfed.contoso.test")},
+    .orgid_host = {TEXT("login.contoso.test")},
     .https_port = 443,
 };
 

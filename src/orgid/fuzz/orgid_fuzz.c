@@ -10,10 +10,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const int64_t now = INT64_C(1795298700000); /* 2026-11-21T22:05:00Z */
 
+#define TEXT(s) .at = (s), .len = sizeof(s) - 1 /* SLICE is no constant for a static */
+
 static const struct site site = {
-    .domain = SLICE("contoso.test"),
-    .web_host = SLICE("webdir.contoso.test"),
-    .orgid_host = SLICE("login.contoso.test"),
+    .domain = {TEXT("contoso.test")},
+    .web_host = {TEXT("webdir.contoso.test")},
+    .orgid_host = {TEXT("login.contoso.test")},
     .https_port = 443,
 };
 
