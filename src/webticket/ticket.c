@@ -62,11 +62,10 @@ int webticket_verify_opaque(struct webticket *webticket, struct slice header, in
                          "X-MS-WebTicket: %zu bytes, too long or no base64", text.len);
     scoped(xml_doc) struct xml_doc *doc = NULL;
     struct saml_assertion assertion;
-    if (xml_read(bytes, &ticket_limits, &doc, fault)) {
-        if (fault)
-            fault->finding = FINDING_TICKET_MALFORMED;
-        return -ERR_MALFORMED;
-    }
+    struct fault why;
+    if (xml_read(bytes, &ticket_limits, &doc, &why))
+        return fault_set(fault, ERR_MALFORMED, FINDING_TICKET_MALFORMED, "X-MS-WebTicket: %s",
+                         why.detail);
     return verify_assertion(webticket, xml_root(doc), now, arena, &assertion, claims_out, fault);
 }
 
