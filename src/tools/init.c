@@ -239,6 +239,30 @@ static int set_up(struct setup *s, struct fault *fault)
     return err == 0 ? write_config(s, fault) : err;
 }
 
+static int print_records(const struct setup *s, struct fault *fault)
+{
+    scoped(buf) struct buf zone = BUF_INIT;
+    int err = dns_zone_print(s->config, &zone, fault);
+    if (err == 0)
+        fwrite(buf_string(&zone), 1, zone.len, stdout);
+    return err;
+}
+
+static int print_json(const struct setup *s, struct fault *fault)
+{
+    json_t *zone = dns_zone_json(s->config, fault);
+    if (!zone)
+        return -1;
+    struct slice ca = arena_print(s->arena, "%s/ca.pem", s->dir);
+    struct slice file = arena_print(s->arena, "%s/lychgated.conf", s->dir);
+    json_t *document = json_pack("{s:s,s:s,s:s,s:o}", "dir", s->dir, "configuration", file.at, "ca",
+                                 ca.at, "zone", zone);
+    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    putchar('\n');
+    json_decref(document);
+    return 0;
+}
+
 enum tool_exit init_run(struct invocation *invocation)
 {
     struct setup s = {
@@ -253,18 +277,16 @@ enum tool_exit init_run(struct invocation *invocation)
     if (invocation_has(invocation, "certificate") != invocation_has(invocation, "key"))
         return tool_usage("--certificate and --key go together");
     s.config = config_new();
-    scoped(buf) struct buf zone = BUF_INIT;
     int err = set_up(&s, &fault);
     if (err == 0)
-        err = dns_zone_print(s.config, &zone, &fault);
+        err = invocation->json ? print_json(&s, &fault) : print_records(&s, &fault);
     config_free(s.config);
     if (err < 0)
         return tool_fail(invocation, &fault);
     fprintf(stderr,
-            "The site is in %s. Publish these records, give clients %s/ca.pem,\n"
+            "The site is in %s. Publish the records, give clients %s/ca.pem,\n"
             "add users with `lychgate --config %s/lychgated.conf user add`, and start\n"
-            "`lychgated --config %s/lychgated.conf`.\n\n",
+            "`lychgated --config %s/lychgated.conf`.\n",
             s.dir, s.dir, s.dir, s.dir);
-    fwrite(buf_string(&zone), 1, zone.len, stdout);
     return TOOL_FINE;
 }

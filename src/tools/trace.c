@@ -82,6 +82,33 @@ static void print_messages(const struct records *records)
     }
 }
 
+/* The records, one a line as in the file, but as one document. */
+static void print_json(const struct records *records)
+{
+    fputs("[\n", stdout);
+    for (size_t i = 0; i < records->count; i++) {
+        scoped(buf) struct buf line = BUF_INIT;
+        trace_record_print(&line, &records->at[i]);
+        printf("%s%.*s", i ? ",\n" : "", SLICE_ARG(slice_trim(buf_slice(&line))));
+    }
+    fputs("\n]\n", stdout);
+}
+
+static void print_ladder(const struct invocation *invocation, const struct records *records,
+                         uint64_t width)
+{
+    scoped(buf) struct buf out = BUF_INIT;
+    trace_ladder_print(&out, records->at, records->count,
+                       &(struct trace_ladder_options){
+                           .width = width < WIDTH_LEAST ? WIDTH_LEAST : (unsigned)width,
+                           .colour = invocation->colour,
+                           .no_times = invocation_has(invocation, "no-times"),
+                       });
+    fwrite(buf_string(&out), 1, out.len, stdout);
+    if (invocation_has(invocation, "messages"))
+        print_messages(records);
+}
+
 enum tool_exit trace_run(struct invocation *invocation)
 {
     struct records records = {0};
@@ -93,16 +120,10 @@ enum tool_exit trace_run(struct invocation *invocation)
         free(records.at);
         return tool_fail(invocation, &fault);
     }
-    scoped(buf) struct buf out = BUF_INIT;
-    trace_ladder_print(&out, records.at, records.count,
-                       &(struct trace_ladder_options){
-                           .width = width < WIDTH_LEAST ? WIDTH_LEAST : (unsigned)width,
-                           .colour = invocation->colour,
-                           .no_times = invocation_has(invocation, "no-times"),
-                       });
-    fwrite(buf_string(&out), 1, out.len, stdout);
-    if (invocation_has(invocation, "messages"))
-        print_messages(&records);
+    if (invocation->json)
+        print_json(&records);
+    else
+        print_ladder(invocation, &records, width);
     free(records.at);
     return TOOL_FINE;
 }
