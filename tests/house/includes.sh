@@ -6,7 +6,7 @@ cd "$SRC" || exit 1
 rooms=$(sed -n "/^foreach room/,/\]/p" meson.build | tr -cd "a-z' \n" | grep -o "'[a-z]*'" | tr -d "'")
 [ -n "$rooms" ] || { echo "no list of rooms in src/meson.build"; exit 1; }
 # net/ carries no protocol; only those who wire things together use it.
-may_use_net="net client server tools"
+may_use_net="net client server bench tools"
 place() { n=0; for r in $rooms; do n=$((n + 1)); [ "$r" = "$1" ] && { echo $n; return; }; done; echo 0; }
 bad=0
 seen=0

@@ -1,0 +1,232 @@
+#include "bench/crowd.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What everybody is about. */
+enum act {
+    ACT_REST,
+    ACT_SIGN_IN,
+    ACT_PRESS,
+    ACT_REVIEW
+};
+
+struct place {
+    struct crowd *crowd;
+    struct actor *actor; /* NULL: not there yet, or gone */
+    bool busy;
+};
+
+struct crowd {
+    struct actor_cast cast;
+    struct loop *loop;
+    struct workers *workers;
+    struct tls *tls;
+    struct place *places;
+    size_t size, window;
+
+    enum act act;
+    bool leave;
+    size_t next; /* the first who has not begun */
+    size_t busy;
+    size_t registered, kept, answers, lost;
+    struct fault first;
+    struct timer timer;
+    int64_t until_us;
+};
+
+/* ---- who is next -------------------------------------------------------------------------- */
+
+static void note_loss(struct crowd *crowd, const struct fault *why)
+{
+    if (crowd->lost++ == 0)
+        crowd->first = *why;
+}
+
+static bool begin(struct place *place)
+{
+    struct crowd *crowd = place->crowd;
+    size_t who = (size_t)(place - crowd->places);
+    if (crowd->act == ACT_SIGN_IN) {
+        place->actor = actor_new(&crowd->cast, &crowd->cast.stage->users[who], place);
+        if (!place->actor) {
+            struct fault fault;
+            fault_set(&fault, ERR_IO, FINDING_INTERNAL, "no more sockets");
+            note_loss(crowd, &fault);
+        }
+    } else if (place->actor) {
+        actor_refresh(place->actor);
+    }
+    return place->actor != NULL;
+}
+
+/* Keep the window full; the act is over when all have been and nobody is busy. */
+static void go_on(struct crowd *crowd)
+{
+    while (crowd->busy < crowd->window && crowd->next < crowd->size) {
+        struct place *place = &crowd->places[crowd->next++];
+        if (begin(place)) {
+            place->busy = true;
+            crowd->busy++;
+        }
+    }
+    if (crowd->busy == 0 && crowd->act != ACT_REST)
+        loop_stop(crowd->loop);
+}
+
+static void end_turn(struct place *place)
+{
+    if (place->busy) {
+        place->busy = false;
+        place->crowd->busy--;
+        go_on(place->crowd);
+    }
+}
+
+static void dismiss(struct place *place)
+{
+    actor_free(place->actor);
+    place->actor = NULL;
+}
+
+/* ---- what the actors tell ------------------------------------------------------------------ */
+
+static void on_registered(struct actor *actor, bool kept)
+{
+    struct place *place = actor_user(actor);
+    struct crowd *crowd = place->crowd;
+    if (crowd->act == ACT_PRESS && clock_monotonic_us() < crowd->until_us) {
+        crowd->answers++;
+        actor_refresh(actor);
+        return;
+    }
+    crowd->registered += crowd->act == ACT_SIGN_IN;
+    crowd->kept += crowd->act == ACT_REVIEW && kept;
+    if (crowd->act == ACT_SIGN_IN && crowd->leave)
+        dismiss(place);
+    end_turn(place);
+}
+
+static void on_failed(struct actor *actor, const struct fault *why)
+{
+    struct place *place = actor_user(actor);
+    note_loss(place->crowd, why);
+    dismiss(place);
+    end_turn(place);
+}
+
+static const struct actor_handler handler = {.on_registered = on_registered,
+                                             .on_failed = on_failed};
+
+/* ---- acts ------------------------------------------------------------------------------------ */
+
+static void play(struct crowd *crowd, enum act act, size_t window)
+{
+    size_t usual = crowd->window;
+    crowd->act = act;
+    crowd->window = window;
+    crowd->next = 0;
+    go_on(crowd);
+    loop_run(crowd->loop);
+    crowd->act = ACT_REST;
+    crowd->window = usual;
+}
+
+void crowd_sign_in(struct crowd *crowd, bool leave)
+{
+    crowd->leave = leave;
+    play(crowd, ACT_SIGN_IN, crowd->window);
+}
+
+size_t crowd_press(struct crowd *crowd, int64_t ms)
+{
+    crowd->answers = 0;
+    crowd->until_us = clock_monotonic_us() + ms * 1000;
+    play(crowd, ACT_PRESS, crowd->size);
+    return crowd->answers;
+}
+
+size_t crowd_review(struct crowd *crowd)
+{
+    crowd->kept = 0;
+    play(crowd, ACT_REVIEW, crowd->window);
+    return crowd->kept;
+}
+
+static void rested(void *arg)
+{
+    struct crowd *crowd = arg;
+    loop_stop(crowd->loop);
+}
+
+void crowd_rest(struct crowd *crowd, int64_t ms)
+{
+    timer_start(&crowd->timer, ms);
+    loop_run(crowd->loop);
+}
+
+size_t crowd_registered(const struct crowd *crowd)
+{
+    return crowd->registered;
+}
+
+size_t crowd_lost(const struct crowd *crowd, struct fault *first_out)
+{
+    if (crowd->lost && first_out)
+        *first_out = crowd->first;
+    return crowd->lost;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------
+ */
+
+static int set_up(struct crowd *crowd, struct fault *fault)
+{
+    crowd->loop = loop_new(fault);
+    if (!crowd->loop)
+        return fault->err;
+    crowd->workers =
+        workers_new(&(struct workers_options){.count = 2, .queue = crowd->size + 2}, fault);
+    if (!crowd->workers)
+        return fault->err;
+    crowd->tls =
+        tls_client_new(&(struct tls_client_options){.ca_file = crowd->cast.stage->ca_file}, fault);
+    return crowd->tls ? 0 : fault->err;
+}
+
+int crowd_open(const struct crowd_options *options, struct crowd **crowd_out, struct fault *fault)
+{
+    scoped(crowd) struct crowd *crowd = must_calloc(1, sizeof *crowd);
+    crowd->size = options->size;
+    crowd->window = options->window;
+    crowd->cast.stage = options->stage;
+    memcpy(crowd->cast.steps, options->steps, sizeof options->steps);
+    crowd->places = must_calloc(options->size, sizeof *crowd->places);
+    for (size_t i = 0; i < options->size; i++)
+        crowd->places[i].crowd = crowd;
+    int err = set_up(crowd, fault);
+    if (err < 0)
+        return err;
+    crowd->cast.loop = crowd->loop;
+    crowd->cast.workers = crowd->workers;
+    crowd->cast.tls = crowd->tls;
+    crowd->cast.handler = &handler;
+    timer_init(&crowd->timer, crowd->loop, rested, crowd);
+    *crowd_out = take(&crowd);
+    return 0;
+}
+
+void crowd_close(struct crowd *crowd)
+{
+    if (!crowd)
+        return;
+    for (size_t i = 0; i < crowd->size; i++)
+        dismiss(&crowd->places[i]);
+    workers_free(crowd->workers);
+    loop_free(crowd->loop);
+    tls_unref(crowd->tls);
+    free(crowd->places);
+    free(crowd);
+}

@@ -1,0 +1,36 @@
+/* What the measurements share. */
+#ifndef LYCHGATE_BENCH_RUNS_PRIV_H
+#define LYCHGATE_BENCH_RUNS_PRIV_H
+
+#include "bench/crowd.h"
+#include "bench/runs.h"
+
+/* A stage with its crowd: opened together, closed in the right order. */
+struct run {
+    struct stage *stage;
+    struct crowd *crowd;
+    int64_t began_us;
+    struct bench_usage before;
+};
+
+/* Stage for options->users, series for the steps from `first` to `last` in the report. */
+int run_open(struct run *run, const struct bench_options *options, struct bench_report *report,
+             enum actor_step first, enum actor_step last, struct fault *fault);
+void run_close(struct run *run);
+
+static inline void scoped_run_free(struct run *run)
+{
+    run_close(run);
+}
+
+/* Begin to measure: time and usage of now. */
+int run_mark(struct run *run, struct fault *fault);
+
+/* What the server has used since, with `count` things done: per second, per second of
+ * its processor time, and processor time each. */
+int run_rate(const struct run *run, size_t count, struct bench_report *report, struct fault *fault);
+
+/* The first loss as an error, if there was one. */
+int run_verdict(const struct run *run, struct fault *fault);
+
+#endif
