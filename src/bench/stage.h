@@ -24,7 +24,7 @@ struct stage_options {
 };
 
 struct stage_user {
-    char address[32]; /* "user17@bench.test" */
+    char address[48]; /* "user17@bench.test" */
     X509 *certificate;
 };
 

@@ -4,13 +4,13 @@
 #include "base/clock.h"
 #include "base/guid.h"
 #include "bench/stage_priv.h"
-#include "certprov/csr.h"
 #include "server/config.h"
 #include "vault/authority.h"
 #include "vault/vault_init.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <pthread.h>
@@ -212,13 +212,11 @@ static int add_users(const struct building *b, struct fault *fault)
 
 static int make_key(struct building *b, struct fault *fault)
 {
-    b->stage->key = certprov_key_new(fault);
-    if (!b->stage->key)
-        return fault->err;
     unsigned char *der = NULL;
-    int len = i2d_PUBKEY(b->stage->key, &der);
+    b->stage->key = EVP_RSA_gen(2048);
+    int len = b->stage->key ? i2d_PUBKEY(b->stage->key, &der) : -1;
     if (len <= 0)
-        return fault_set(fault, ERR_INTERNAL, FINDING_INTERNAL, "unprintable key");
+        return fault_set(fault, ERR_INTERNAL, FINDING_INTERNAL, "no key for the users");
     b->public_key = arena_copy(b->arena, slice_make(der, (size_t)len));
     OPENSSL_free(der);
     return 0;

@@ -1,4 +1,5 @@
 /* Every command of lychgate, in the order of its help. */
+#include "tools/bench.h"
 #include "tools/completion.h"
 #include "tools/dns.h"
 #include "tools/finding.h"
@@ -23,6 +24,13 @@ const struct verb verbs[] = {
      dns_zone},
     {"trace", NULL, "FILE", "Draw the ladder of a trace file.", trace_options, trace_run},
     {"finding", NULL, "[ID]", "Explain a finding, or list them all.", NULL, finding_run},
+    {"bench", "parse", "", "Time the SIP parser beside other people's.", bench_parse_options,
+     bench_parse_run},
+    {"bench", "signin", "", "Time sign-ins, many at once.", bench_signin_options, bench_signin_run},
+    {"bench", "register", "", "Time refreshes on long-lived connections.", bench_register_options,
+     bench_register_run},
+    {"bench", "idle", "", "Weigh registered endpoints that do nothing.", bench_idle_options,
+     bench_idle_run},
     {"completion", NULL, "SHELL", "Print completion for bash, zsh or fish.", NULL, completion_run},
     {0},
 };

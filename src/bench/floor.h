@@ -1,0 +1,23 @@
+/* The floor: what the cryptography of a sign-in costs the server when nothing else
+ * is done, by the same libraries with the same settings, on one core, in this run.
+ * Nothing that checks the same signatures can be faster than it; how near the server
+ * comes is what `lychgate bench signin` reports. */
+#ifndef LYCHGATE_BENCH_FLOOR_H
+#define LYCHGATE_BENCH_FLOOR_H
+
+#include "bench/report.h"
+#include "bench/stage.h"
+
+/* Measure the server's half of each piece (median of many, in processor time), add
+ * them to the report as floor_..., and their sum for one sign-in as floor_cpu_each:
+ *
+ *   kept      one outer TLS handshake, one TLS-DSK handshake, two signatures
+ *   not kept  besides: a second outer handshake, a ticket signed and verified, a
+ *             PKCS#10 verified, a certificate signed (the password hash is left out:
+ *             it is slow on purpose)
+ *
+ * Call after the stage is open and before anything else keeps the cores busy. */
+int floor_measure(const struct stage *stage, bool kept, struct bench_report *report,
+                  struct fault *fault);
+
+#endif

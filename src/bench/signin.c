@@ -1,0 +1,26 @@
+/* Sign-ins, each user once, as many at once as told. */
+#include "bench/floor.h"
+#include "bench/runs_priv.h"
+
+int bench_signin(const struct bench_options *options, struct bench_report *report,
+                 struct fault *fault)
+{
+    scoped(run) struct run run = {0};
+    report->title = options->kept ? "signin, certificate kept" : "signin";
+    int err = run_open(&run, options, report, ACTOR_CONNECT, ACTOR_REGISTER, fault);
+    if (err == 0)
+        err = floor_measure(run.stage, options->kept, report, fault);
+    if (err == 0)
+        err = run_mark(&run, fault);
+    if (err < 0)
+        return err;
+    crowd_sign_in(run.crowd, true);
+    err = run_rate(&run, crowd_registered(run.crowd), report, fault);
+    if (err < 0)
+        return err;
+    double each = bench_report_value(report, "server_cpu_each");
+    if (each > 0)
+        bench_report_figure(report, "share_of_floor",
+                            100 * bench_report_value(report, "floor_cpu_each") / each, "%");
+    return run_verdict(&run, fault);
+}
