@@ -27,7 +27,7 @@ struct webticket;
 enum {
     WEBTICKET_LIFETIME_MS = 8 * 60 * 60 * 1000,
     WEBTICKET_SKEW_MS = 5 * 60 * 1000,
-    WEBTICKET_REPLAY_ENTRIES = 65536, /* signed requests remembered; 24 bytes each */
+    WEBTICKET_REPLAY_ENTRIES = 65536, /* signed requests remembered; 16 bytes each */
 };
 
 struct webticket_options {
