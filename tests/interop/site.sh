@@ -6,7 +6,7 @@
 #   site_init             lychgate init for contoso.test in $site, name server on
 #   site_set SECTION KEY VALUE
 #   site_user ADDRESS PASSWORD
-#   site_start            returns when the server says READY=1
+#   site_start [OPTION...]  returns when the server says READY=1
 #   site_stop             SIGTERM; returns the server's exit code
 #   site_trust DIR        put the CA that clients are given into DIR
 
@@ -51,7 +51,7 @@ site_trust() {
 site_start() {
   local line
   [ -p "$LAB_DIR/state" ] || mkfifo "$LAB_DIR/state"
-  "$NOTIFY_RUN" "$LYCHGATED" --config "$site/lychgated.conf" >"$LAB_DIR/state" 2>>"$site_log" &
+  "$NOTIFY_RUN" "$LYCHGATED" --config "$site/lychgated.conf" "$@" >"$LAB_DIR/state" 2>>"$site_log" &
   site_pid=$!
   exec {site_state}<"$LAB_DIR/state"
   # A server that ends closes the pipe, so this does not wait for the dead.
