@@ -44,7 +44,7 @@ char *arena_string(struct arena *arena, struct slice s);
 struct slice arena_print(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 struct slice arena_printv(struct arena *arena, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
+    __attribute__((format(printf, 2, 0), nonnull(2)));
 
 /* Bytes the arena holds from the system (for memory figures). */
 size_t arena_footprint(const struct arena *arena);

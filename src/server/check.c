@@ -54,9 +54,9 @@ int server_check(const struct config *config, struct fault *fault)
     struct zone zone;
     int err = check_addresses(config, fault);
     if (err == 0)
-        err = check_file(config, "lychgate.db", fault);
+        err = check_file(config, CONFIG_DATABASE, fault);
     if (err == 0)
-        err = check_file(config, "vault", fault);
+        err = check_file(config, CONFIG_VAULT, fault);
     if (err == 0)
         err = check_proxies(config, fault);
     if (err == 0)

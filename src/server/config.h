@@ -12,6 +12,12 @@
 
 #include <stdint.h>
 
+/* What lies in the data folder. The state folder belongs to the user the server runs
+ * as, the vault folder to nobody but the vault. */
+#define CONFIG_VAULT    "vault"
+#define CONFIG_STATE    "state"
+#define CONFIG_DATABASE CONFIG_STATE "/lychgate.db"
+
 /* All settings, in natural units: milliseconds for durations, bytes for sizes.
  * Strings are owned by the structure and never NULL. */
 struct config {
@@ -20,6 +26,7 @@ struct config {
         char *web_host, *sip_host, *sip_external_host, *orgid_host;
         char *data; /* folder with databases, vault and certificates */
         char *run_as;
+        int64_t https_port;
     } site;
     struct {
         bool web, orgid, sip, dns;

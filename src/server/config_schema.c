@@ -34,6 +34,8 @@ static const struct config_row schema[] = {
          "Host name of the Org ID token service (default login.DOMAIN)."),
     TEXT(site, data, "data", ".", "Folder with the databases, the vault and the certificates."),
     TEXT(site, run_as, "run-as", "", "User to become once the ports are open (only from root)."),
+    RANGE(CONFIG_NUMBER, site, https_port, "https-port", 0, 65535, "0",
+          "HTTPS port that clients see when a proxy stands in front; 0: the one that listens."),
 
     SWITCH(roles, web, "web", "on", "Autodiscover, web tickets and certificate provisioning."),
     SWITCH(roles, orgid, "orgid", "on", "The Org ID token service."),

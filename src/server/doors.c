@@ -156,7 +156,9 @@ static void settle_site(struct server *server)
         .sip_host = slice_of(config->site.sip_host),
         .sip_external_host = slice_of(config->site.sip_external_host),
         .orgid_host = slice_of(config->site.orgid_host),
-        .https_port = https ? https : 443,
+        .https_port = config->site.https_port ? (uint16_t)config->site.https_port
+                      : https                 ? https
+                                              : 443,
         .sip_port = sip ? sip : 5061,
         .sip_external_port = config->listen.sip_on_https && https ? https : sip,
     };

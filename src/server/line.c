@@ -176,16 +176,11 @@ static void start_handshake(struct errand *e, struct gate_work *work)
     errand_free(e);
 }
 
-/* A challenge or a refusal: unsigned, with the headers that the gate wants. */
+/* A challenge or a refusal. A refusal on a good association is signed. */
 static void reply_verdict(struct errand *e, const struct gate_verdict *verdict)
 {
-    sip_reply_init(&e->reply, e->arena, verdict->status);
-    if (verdict->fault.finding != FINDING_NONE)
-        sip_reply_fault(&e->reply, &verdict->fault, e->server->site.sip_host);
-    e->reply.status = verdict->status;
-    for (size_t i = 0; i < verdict->header_count; i++)
-        sip_line_add(&e->reply.headers, e->arena, slice_of(verdict->headers[i].name),
-                     verdict->headers[i].value);
+    e->association = verdict->association;
+    gate_reply(verdict, e->arena, e->server->site.sip_host, &e->reply);
     reply_now(e);
     errand_free(e);
 }
@@ -207,6 +202,7 @@ static void pass(struct errand *e, struct association *association, bool establi
         .account = association_account(association),
         .epid = association_epid(association),
         .instance = association_instance(association),
+        .received = address_print(e->arena, conn_peer(line->conn)),
         .flow = {.conn = line->number, .loop = line->wing->index},
         .external = line->external,
     };
@@ -261,11 +257,6 @@ static void take_message(struct line *line, struct slice bytes)
                        EVENT_END);
         errand_free(e);
         conn_close_after_flush(line->conn);
-        return;
-    }
-    if (methods_before_gate(e)) {
-        reply_now(e);
-        errand_free(e);
         return;
     }
     struct gate_verdict verdict = {0};

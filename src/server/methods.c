@@ -72,15 +72,3 @@ void methods_answer(struct errand *e)
     sip_reply_init(&e->reply, e->arena, 200);
     sip_dispatch(&table, e, e->request, e->arena, &e->reply);
 }
-
-bool methods_before_gate(struct errand *e)
-{
-    struct fault fault;
-    if (!sip_is_request(e->request) || e->request->method != SIP_NEGOTIATE)
-        return false;
-    fault_set(&fault, ERR_UNSUPPORTED, FINDING_SIP_METHOD, "NEGOTIATE: no compression here");
-    sip_reply_init(&e->reply, e->arena, 405);
-    sip_reply_fault(&e->reply, &fault, e->server->site.sip_host);
-    sip_reply_header(&e->reply, "Allow", "REGISTER, OPTIONS");
-    return true;
-}

@@ -3,6 +3,7 @@
 #include "accounts/account.h"
 #include "accounts/certificate.h"
 #include "base/clock.h"
+#include "certprov/certprov.h"
 #include "event/event.h"
 #include "server/doors.h"
 #include "server/lab.h"
@@ -47,7 +48,7 @@ void server_trace(struct server *server, enum trace_layer layer, struct conn *co
         return;
     scoped(arena) struct arena *arena = arena_new();
     struct address local = conn_local(conn);
-    struct slice peer = address_print(arena, conn_peer(conn));
+    struct slice peer = address_print_host(arena, conn_peer(conn)); /* ports come and go */
     struct slice here = address_print(arena, &local);
     trace_write(server->trace,
                 &(struct trace_record){
@@ -76,13 +77,13 @@ static unsigned worker_count(const struct server *server)
 
 static int start_vault(struct server *server, struct fault *fault)
 {
-    struct slice dir = config_path(server->arena, server->config, "vault");
+    struct slice dir = config_path(server->arena, server->config, CONFIG_VAULT);
     return vault_start(
         &(struct vault_options){
             .dir = dir.at,
             .clients = worker_count(server) + 1, /* one for the main thread's questions */
             .hash_cost = (unsigned)server->config->lab.password_cost,
-            .certificate_ms = server->config->certificates.lifetime,
+            .certificate_ms = server->config->certificates.lifetime + CERTPROV_BACKDATE_MS,
         },
         &server->vault, fault);
 }
@@ -90,7 +91,7 @@ static int start_vault(struct server *server, struct fault *fault)
 static int open_store(struct server *server, struct fault *fault)
 {
     static const struct store_schema *const schemas[] = {&accounts_schema};
-    struct slice path = config_path(server->arena, server->config, "lychgate.db");
+    struct slice path = config_path(server->arena, server->config, CONFIG_DATABASE);
     return store_open(&(struct store_options){.path = path.at,
                                               .schemas = schemas,
                                               .schema_count = sizeof schemas / sizeof *schemas},

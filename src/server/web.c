@@ -143,6 +143,18 @@ static void hand_to_worker(struct exchange *x)
 
 /* ---- the request ----------------------------------------------------------------- */
 
+/* Answer right here where that takes no waiting; false: a worker must. */
+static bool answered_on_loop(struct exchange *x)
+{
+    unsigned flags = x->route->flags;
+    if ((flags & ROUTE_WORK) && !(flags & ROUTE_QUICK))
+        return false;
+    x->request->on_loop = true;
+    x->route->answer(x->route->role, x->request, &x->reply, x->arena, loop_now(x->web->wing->loop));
+    x->request->on_loop = false;
+    return !(flags & ROUTE_WORK) || x->reply.status != 0;
+}
+
 static void answer(struct exchange *x)
 {
     struct web *web = x->web;
@@ -151,15 +163,10 @@ static void answer(struct exchange *x)
     http_forwarded_apply(x->server->proxies, x->request, address_print_host(x->arena, &peer),
                          conn_is_tls(web->conn), x->arena);
     x->route = http_routes_find(routes, x->request, &x->reply, x->arena);
-    if (!x->route) {
+    if (!x->route || answered_on_loop(x))
         send_reply(x);
-    } else if (x->route->flags & ROUTE_WORK) {
+    else
         hand_to_worker(x);
-    } else {
-        x->route->answer(x->route->role, x->request, &x->reply, x->arena,
-                         loop_now(web->wing->loop));
-        send_reply(x);
-    }
 }
 
 static void refuse_stream(struct web *web, const struct fault *fault)

@@ -1,0 +1,108 @@
+#include "server/roles.h"
+
+#include "autodiscover/autodiscover.h"
+#include "certprov/certprov.h"
+#include "orgid/orgid.h"
+#include "vault/vault.h"
+#include "webticket/webticket.h"
+
+#include <stdlib.h>
+
+struct roles {
+    struct vault_public keys;
+    struct webticket *webticket;
+    struct orgid *orgid;
+    struct certprov *certprov;
+    struct autodiscover *autodiscover;
+};
+
+static int make_webticket(struct server *server, struct roles *roles, struct fault *fault)
+{
+    roles->webticket = webticket_new(
+        &(struct webticket_options){
+            .site = &server->site,
+            .desk = server_desk,
+            .desk_arg = server,
+            .penalty = server->penalty,
+            .keys = &roles->keys,
+            .lifetime_ms = server->config->web.ticket_lifetime,
+            .skew_ms = server->config->web.clock_skew,
+            .orgid = server->config->roles.orgid,
+        },
+        fault);
+    if (!roles->webticket)
+        return fault->err;
+    webticket_add_routes(roles->webticket, server->routes);
+    return 0;
+}
+
+static int make_orgid(struct server *server, struct roles *roles, struct fault *fault)
+{
+    roles->orgid = orgid_new(
+        &(struct orgid_options){
+            .site = &server->site,
+            .desk = server_desk,
+            .desk_arg = server,
+            .penalty = server->penalty,
+            .keys = &roles->keys,
+            .lifetime_ms = server->config->web.orgid_lifetime,
+            .skew_ms = server->config->web.clock_skew,
+        },
+        fault);
+    if (!roles->orgid)
+        return fault->err;
+    orgid_add_routes(roles->orgid, server->routes);
+    return 0;
+}
+
+static void make_certprov(struct server *server, struct roles *roles)
+{
+    roles->certprov = certprov_new(&(struct certprov_options){
+        .site = &server->site,
+        .desk = server_desk,
+        .desk_arg = server,
+        .webticket = roles->webticket,
+        .lifetime_ms = server->config->certificates.lifetime,
+    });
+    certprov_add_routes(roles->certprov, server->routes);
+}
+
+static void make_autodiscover(struct server *server, struct roles *roles)
+{
+    roles->autodiscover = autodiscover_new(&(struct autodiscover_options){
+        .site = &server->site,
+        .desk = server_desk,
+        .desk_arg = server,
+        .webticket = roles->webticket,
+    });
+    autodiscover_add_routes(roles->autodiscover, server->routes);
+}
+
+int roles_new(struct server *server, struct roles **roles_out, struct fault *fault)
+{
+    struct roles *roles = must_calloc(1, sizeof *roles);
+    *roles_out = roles; /* freed by server_free() also when a step fails */
+    int err = vault_public(vault_client(server->vault, server->vault_client), server->arena,
+                           &roles->keys, fault);
+    if (err == 0 && server->config->roles.web) {
+        err = make_webticket(server, roles, fault);
+        if (err == 0) {
+            make_certprov(server, roles);
+            make_autodiscover(server, roles);
+        }
+    }
+    if (err == 0 && server->config->roles.orgid)
+        err = make_orgid(server, roles, fault);
+    return err;
+}
+
+void roles_free(struct roles *roles)
+{
+    if (!roles)
+        return;
+    autodiscover_free(roles->autodiscover);
+    certprov_free(roles->certprov);
+    orgid_free(roles->orgid);
+    webticket_free(roles->webticket);
+    free(roles);
+}
