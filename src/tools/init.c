@@ -11,6 +11,7 @@
 #include "vault/vault_init.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,6 +30,7 @@ const struct verb_option init_options[] = {
     {"sip-port", "PORT", "default 5061", false},
     {"certificate", "PEM", "use this certificate chain instead of making one", false},
     {"key", "PEM", "its key", false},
+    {"run-as", "USER", "whom the server becomes once its ports are open (as root only)", false},
     {0},
 };
 
@@ -100,6 +102,7 @@ static int make_config(struct setup *s, struct fault *fault)
         {"sip-host", "sip-host"},
         {"sip-external-host", "sip-external-host"},
         {"orgid-host", "orgid-host"},
+        {"run-as", "run-as"},
     };
     int err = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows && err == 0; i++)
@@ -207,16 +210,39 @@ static int make_databases(struct setup *s, struct fault *fault)
     static const struct store_schema *const schemas[] = {&accounts_schema};
     struct store *store;
     int err = vault_init(
-        path(s, "vault"),
+        path(s, CONFIG_VAULT),
         &(struct vault_init_options){.site = s->config->site.domain, .now = s->now}, fault);
     if (err == 0)
-        err = store_open(&(struct store_options){.path = path(s, "lychgate.db"),
+        err = store_open(&(struct store_options){.path = path(s, CONFIG_DATABASE),
                                                  .schemas = schemas,
                                                  .schema_count = 1},
                          &store, fault);
     if (err == 0)
         store_free(store);
     return err;
+}
+
+/* What the server reads and writes after it has become somebody else. The vault's
+ * folder stays root's. */
+static int give_away(struct setup *s, struct fault *fault)
+{
+    static const char *const names[] = {
+        CONFIG_STATE,           CONFIG_DATABASE,      "lychgated.conf", "tls",
+        "tls/server-rsa.pem",   "tls/server-rsa.key", "tls/server.pem", "tls/server-ecdsa.pem",
+        "tls/server-ecdsa.key", "tls/server.key",
+    };
+    const char *user = invocation_value(s->invocation, "run-as");
+    if (!user)
+        return 0;
+    const struct passwd *entry = getpwnam(user);
+    if (!entry)
+        return fault_set(fault, ERR_UNKNOWN, FINDING_CONFIG_INVALID,
+                         "--run-as: there is no user `%s`", user);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (chown(path(s, names[i]), entry->pw_uid, entry->pw_gid) < 0 && errno != ENOENT)
+            return fault_set(fault, ERR_IO, FINDING_CONFIG_INVALID, "%s: %s", path(s, names[i]),
+                             strerror(errno));
+    return 0;
 }
 
 static int set_up(struct setup *s, struct fault *fault)
@@ -232,11 +258,15 @@ static int set_up(struct setup *s, struct fault *fault)
     if (err == 0)
         err = make_folder(path(s, "tls"), 0700, fault);
     if (err == 0)
+        err = make_folder(path(s, CONFIG_STATE), 0700, fault);
+    if (err == 0)
         err = certificate ? take_certificates(s, certificate, key, fault)
                           : make_certificates(s, fault);
     if (err == 0)
         err = make_databases(s, fault);
-    return err == 0 ? write_config(s, fault) : err;
+    if (err == 0)
+        err = write_config(s, fault);
+    return err == 0 ? give_away(s, fault) : err;
 }
 
 static int print_records(const struct setup *s, struct fault *fault)

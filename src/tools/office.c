@@ -9,16 +9,16 @@ int office_open(const char *config_file, struct office *office, struct fault *fa
     if (err < 0)
         return err;
     const struct config *config = office->config;
-    err = vault_start(&(struct vault_options){.dir = config_path(arena, config, "vault").at,
+    err = vault_start(&(struct vault_options){.dir = config_path(arena, config, CONFIG_VAULT).at,
                                               .clients = 1,
                                               .hash_cost = (unsigned)config->lab.password_cost},
                       &office->vault, fault);
     if (err == 0)
-        err =
-            store_open(&(struct store_options){.path = config_path(arena, config, "lychgate.db").at,
-                                               .schemas = schemas,
-                                               .schema_count = 1},
-                       &office->store, fault);
+        err = store_open(
+            &(struct store_options){.path = config_path(arena, config, CONFIG_DATABASE).at,
+                                    .schemas = schemas,
+                                    .schema_count = 1},
+            &office->store, fault);
     if (err == 0)
         err = accounts_open(
             &(struct accounts_options){.store = office->store,
