@@ -1,7 +1,9 @@
 #include "bench/crowd.h"
 
 #include "base/clock.h"
+#include "certprov/csr.h"
 
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,12 +17,17 @@ enum act {
 
 struct place {
     struct crowd *crowd;
-    struct actor *actor; /* NULL: not there yet, or gone */
+    struct visit *visit;   /* NULL: none under way */
+    struct actor *actor;   /* NULL: not there yet, or gone */
+    struct stage_user who; /* owns the certificate that the visit has brought */
     bool busy;
 };
 
 struct crowd {
     struct actor_cast cast;
+    struct visit_cast visits;
+    bool visit;
+    struct arena *arena;
     struct loop *loop;
     struct workers *workers;
     struct tls *tls;
@@ -45,20 +52,30 @@ static void note_loss(struct crowd *crowd, const struct fault *why)
         crowd->first = *why;
 }
 
+static bool sign_in(struct place *place, const struct stage_user *who)
+{
+    struct crowd *crowd = place->crowd;
+    place->actor = actor_new(&crowd->cast, who, place);
+    if (!place->actor) {
+        struct fault fault;
+        fault_set(&fault, ERR_IO, FINDING_INTERNAL, "no more sockets");
+        note_loss(crowd, &fault);
+    }
+    return place->actor != NULL;
+}
+
 static bool begin(struct place *place)
 {
     struct crowd *crowd = place->crowd;
-    size_t who = (size_t)(place - crowd->places);
-    if (crowd->act == ACT_SIGN_IN) {
-        place->actor = actor_new(&crowd->cast, &crowd->cast.stage->users[who], place);
-        if (!place->actor) {
-            struct fault fault;
-            fault_set(&fault, ERR_IO, FINDING_INTERNAL, "no more sockets");
-            note_loss(crowd, &fault);
-        }
-    } else if (place->actor) {
-        actor_refresh(place->actor);
+    const struct stage_user *who = &crowd->cast.stage->users[place - crowd->places];
+    if (crowd->act == ACT_SIGN_IN && crowd->visit) {
+        place->visit = visit_new(&crowd->visits, who, place);
+        return place->visit || sign_in(place, who);
     }
+    if (crowd->act == ACT_SIGN_IN)
+        return sign_in(place, who);
+    if (place->actor)
+        actor_refresh(place->actor);
     return place->actor != NULL;
 }
 
@@ -87,7 +104,9 @@ static void end_turn(struct place *place)
 
 static void dismiss(struct place *place)
 {
+    visit_free(place->visit);
     actor_free(place->actor);
+    place->visit = NULL;
     place->actor = NULL;
 }
 
@@ -117,8 +136,28 @@ static void on_failed(struct actor *actor, const struct fault *why)
     end_turn(place);
 }
 
+static void on_certificate(struct visit *visit, X509 *certificate)
+{
+    struct place *place = visit_user(visit);
+    place->who = place->crowd->cast.stage->users[place - place->crowd->places];
+    place->who.certificate = certificate;
+    visit_free(take(&place->visit));
+    if (!sign_in(place, &place->who))
+        end_turn(place);
+}
+
+static void on_visit_failed(struct visit *visit, const struct fault *why)
+{
+    struct place *place = visit_user(visit);
+    note_loss(place->crowd, why);
+    dismiss(place);
+    end_turn(place);
+}
+
 static const struct actor_handler handler = {.on_registered = on_registered,
                                              .on_failed = on_failed};
+static const struct visit_handler visit_handler = {.on_certificate = on_certificate,
+                                                   .on_failed = on_visit_failed};
 
 /* ---- acts ------------------------------------------------------------------------------------ */
 
@@ -202,7 +241,10 @@ int crowd_open(const struct crowd_options *options, struct crowd **crowd_out, st
     crowd->size = options->size;
     crowd->window = options->window;
     crowd->cast.stage = options->stage;
+    crowd->visit = options->visit;
+    crowd->arena = arena_new();
     memcpy(crowd->cast.steps, options->steps, sizeof options->steps);
+    memcpy(crowd->visits.steps, options->visit_steps, sizeof options->visit_steps);
     crowd->places = must_calloc(options->size, sizeof *crowd->places);
     for (size_t i = 0; i < options->size; i++)
         crowd->places[i].crowd = crowd;
@@ -213,6 +255,10 @@ int crowd_open(const struct crowd_options *options, struct crowd **crowd_out, st
     crowd->cast.workers = crowd->workers;
     crowd->cast.tls = crowd->tls;
     crowd->cast.handler = &handler;
+    crowd->visits.stage = options->stage;
+    crowd->visits.loop = crowd->loop;
+    crowd->visits.tls = crowd->tls;
+    crowd->visits.handler = &visit_handler;
     timer_init(&crowd->timer, crowd->loop, rested, crowd);
     *crowd_out = take(&crowd);
     return 0;
@@ -227,6 +273,9 @@ void crowd_close(struct crowd *crowd)
     workers_free(crowd->workers);
     loop_free(crowd->loop);
     tls_unref(crowd->tls);
+    for (size_t i = 0; i < crowd->size; i++)
+        X509_free(crowd->places[i].who.certificate);
+    arena_free(crowd->arena);
     free(crowd->places);
     free(crowd);
 }

@@ -4,6 +4,7 @@
 #define LYCHGATE_BENCH_CROWD_H
 
 #include "bench/actor.h"
+#include "bench/visit.h"
 
 struct crowd;
 
@@ -11,7 +12,9 @@ struct crowd_options {
     const struct stage *stage; /* borrowed; has at least `size` users */
     size_t size;
     size_t window;
+    bool visit; /* everybody first gets a certificate; else those of the stage are used */
     struct bench_series *steps[ACTOR_STEPS]; /* borrowed; NULL: not recorded */
+    struct bench_series *visit_steps[VISIT_STEPS];
 };
 
 int crowd_open(const struct crowd_options *options, struct crowd **crowd_out, struct fault *fault);

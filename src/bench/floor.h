@@ -12,9 +12,8 @@
  * them to the report as floor_..., and their sum for one sign-in as floor_cpu_each:
  *
  *   kept      one outer TLS handshake, one TLS-DSK handshake, two signatures
- *   not kept  besides: a second outer handshake, a ticket signed and verified, a
- *             PKCS#10 verified, a certificate signed (the password hash is left out:
- *             it is slow on purpose)
+ *   not kept  besides: a second outer handshake, a ticket signed and twice verified, a
+ *             PKCS#10 verified, a certificate signed, a password hash of cost 1
  *
  * Call after the stage is open and before anything else keeps the cores busy. */
 int floor_measure(const struct stage *stage, bool kept, struct bench_report *report,

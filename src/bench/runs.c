@@ -22,19 +22,24 @@ static int check_descriptors(size_t wanted, struct fault *fault)
 }
 
 int run_open(struct run *run, const struct bench_options *options, struct bench_report *report,
-             enum actor_step first, enum actor_step last, struct fault *fault)
+             bool visit, enum actor_step first, enum actor_step last, struct fault *fault)
 {
-    struct crowd_options crowd = {.size = options->users, .window = options->concurrency};
+    struct crowd_options crowd = {
+        .size = options->users, .window = options->concurrency, .visit = visit};
     int err = check_descriptors(options->users, fault);
     if (err == 0)
         err = stage_open(&(struct stage_options){.lychgated = options->lychgated,
                                                  .users = (unsigned)options->users,
-                                                 .certificates = true,
+                                                 .certificates = !visit,
+                                                 .passwords = visit,
+                                                 .web = visit,
                                                  .loops = options->loops},
                          &run->stage, fault);
     if (err < 0)
         return err;
     crowd.stage = run->stage;
+    for (enum visit_step step = 0; visit && step < VISIT_STEPS; step++)
+        crowd.visit_steps[step] = bench_report_step(report, visit_step_name(step));
     for (enum actor_step step = first; step <= last; step++)
         crowd.steps[step] = bench_report_step(report, actor_step_name(step));
     return crowd_open(&crowd, &run->crowd, fault);
@@ -104,7 +109,7 @@ int bench_register(const struct bench_options *options, struct bench_report *rep
 {
     scoped(run) struct run run = {0};
     report->title = "register";
-    int err = run_open(&run, options, report, ACTOR_REFRESH, ACTOR_REFRESH, fault);
+    int err = run_open(&run, options, report, false, ACTOR_REFRESH, ACTOR_REFRESH, fault);
     if (err == 0)
         err = everybody_in(&run, options, report, fault);
     if (err == 0)
@@ -158,7 +163,7 @@ int bench_idle(const struct bench_options *options, struct bench_report *report,
     scoped(run) struct run run = {0};
     struct bench_usage empty, full;
     report->title = "idle";
-    int err = run_open(&run, options, report, ACTOR_CONNECT, ACTOR_REFRESH, fault);
+    int err = run_open(&run, options, report, false, ACTOR_CONNECT, ACTOR_REFRESH, fault);
     if (err == 0)
         err = stage_usage(run.stage, &empty, fault);
     if (err == 0)

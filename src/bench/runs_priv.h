@@ -13,9 +13,10 @@ struct run {
     struct bench_usage before;
 };
 
-/* Stage for options->users, series for the steps from `first` to `last` in the report. */
+/* Stage for options->users, who have certificates or (visit) passwords; series for the
+ * steps from `first` to `last` in the report. */
 int run_open(struct run *run, const struct bench_options *options, struct bench_report *report,
-             enum actor_step first, enum actor_step last, struct fault *fault);
+             bool visit, enum actor_step first, enum actor_step last, struct fault *fault);
 void run_close(struct run *run);
 
 static inline void scoped_run_free(struct run *run)

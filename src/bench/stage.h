@@ -14,11 +14,15 @@
 #define BENCH_DOMAIN   "bench.test"
 #define BENCH_PASSWORD "correct horse"
 
+enum {
+    STAGE_PASSWORD_COST = 1 /* of the hashes: passwords are slow on purpose elsewhere */
+};
+
 struct stage_options {
     const char *lychgated; /* the program; NULL: what stage_find_program() finds */
     unsigned users;        /* how many accounts: user0@bench.test, user1@... */
     bool certificates;     /* issue and publish one for each, all for one key */
-    bool passwords;        /* set BENCH_PASSWORD for each; one hash of cost 1 */
+    bool passwords;        /* set BENCH_PASSWORD for each; */
     bool web;              /* switch the web roles on */
     unsigned loops;        /* [limits] loops; 0: one for each core */
 };

@@ -43,6 +43,7 @@ static const char *path(const struct building *b, const char *name)
 static int write_config(const struct building *b, struct fault *fault)
 {
     const char *loops = arena_print(b->arena, "%u", b->options->loops).at;
+    const char *cost = arena_print(b->arena, "%d", STAGE_PASSWORD_COST).at;
     const char *web = b->options->web ? "on" : "off";
     const char *const rows[][3] = {
         {"site", "domain", BENCH_DOMAIN},
@@ -54,7 +55,7 @@ static int write_config(const struct building *b, struct fault *fault)
         {"limits", "loops", loops},
         {"limits", "connections", "1000000"},
         {"limits", "connections-per-address", "1000000"},
-        {"lab", "password-cost", "1"},
+        {"lab", "password-cost", cost},
         {"log", "level", "warning"},
     };
     scoped(buf) struct buf text = BUF_INIT;
@@ -228,9 +229,10 @@ static int open_vault_and_store(struct building *b, struct fault *fault)
     int err = vault_init(path(b, "vault"),
                          &(struct vault_init_options){.site = BENCH_DOMAIN, .now = b->now}, fault);
     if (err == 0)
-        err = vault_start(
-            &(struct vault_options){.dir = path(b, "vault"), .clients = HELPERS, .hash_cost = 1},
-            &b->vault, fault);
+        err = vault_start(&(struct vault_options){.dir = path(b, "vault"),
+                                                  .clients = HELPERS,
+                                                  .hash_cost = STAGE_PASSWORD_COST},
+                          &b->vault, fault);
     return err < 0 ? err
                    : store_open(&(struct store_options){.path = path(b, "lychgate.db"),
                                                         .schemas = schemas,
