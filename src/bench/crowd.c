@@ -230,6 +230,9 @@ static int set_up(struct crowd *crowd, struct fault *fault)
         workers_new(&(struct workers_options){.count = 2, .queue = crowd->size + 2}, fault);
     if (!crowd->workers)
         return fault->err;
+    if (crowd->visit && certprov_csr_new(crowd->cast.stage->key, SLICE("anybody@" BENCH_DOMAIN),
+                                         crowd->arena, &crowd->visits.csr, fault) < 0)
+        return fault->err;
     crowd->tls =
         tls_client_new(&(struct tls_client_options){.ca_file = crowd->cast.stage->ca_file}, fault);
     return crowd->tls ? 0 : fault->err;

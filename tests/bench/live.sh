@@ -38,7 +38,7 @@ check 'signin from nothing' \
 check 'one loop is enough' bench '.count == 4' signin --kept --users 4 --loops 1
 check 'nothing is left behind' rmdir "$TMPDIR"
 
-"$LYCHGATE" bench idle --endpoints 2 --lychgated /bin/false >"$work/out" 2>"$work/err"
+TMPDIR=$work "$LYCHGATE" bench idle --endpoints 2 --lychgated /bin/false >"$work/out" 2>"$work/err"
 check 'a server that does not start is told' [ $? -eq 1 ]
 check 'the cause is told' grep -q 'did not start' "$work/err"
 "$LYCHGATE" bench idle --endpoints 10000000 --lychgated "$LYCHGATED" >/dev/null 2>&1
