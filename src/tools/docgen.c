@@ -5,6 +5,8 @@
  *   @verb NOUN [NAME]@   the command's usage and summary; the text up to the next
  *                        directive follows, then its options. Text about a command
  *                        that this build does not have is left out.
+ *   @only NOUN@          this page is about the commands of one noun
+ *   @elsewhere NOUN@     the commands of that noun have a page of their own
  *   @end@                ends the last command's text
  *   @common-options@     the options that every command takes
  *   @settings@           all sections and keys of lychgated.conf
@@ -22,6 +24,7 @@ struct page {
     const struct verb *verb; /* whose text is being copied */
     bool skipping;           /* the text is about a command that is not there */
     bool has_verbs;
+    char *only; /* a noun; NULL: all commands */
     bool *told; /* by index into verbs[] */
     struct arena *arena;
 };
@@ -47,7 +50,7 @@ static void put_options(const struct verb_option *rows)
         }
         fputs("\n\t", stdout);
         put_plain(rows->help);
-        puts(rows->repeats ? " (may be repeated)\n" : "\n");
+        puts("\n");
     }
 }
 
@@ -162,8 +165,25 @@ static void put_findings(void)
     }
 }
 
+static void tell_elsewhere(struct page *page, struct slice noun)
+{
+    for (const struct verb *v = verbs; v->noun; v++)
+        if (slice_eq(noun, slice_of(v->noun)))
+            page->told[v - verbs] = true;
+}
+
+/* "@NAME ARGUMENT@" */
+static bool takes(struct slice line, struct slice name, struct slice *argument_out)
+{
+    if (line.len <= name.len || !slice_starts(line, name) || line.at[line.len - 1] != '@')
+        return false;
+    *argument_out = slice_make(line.at + name.len, line.len - name.len - 1);
+    return true;
+}
+
 static bool directive(struct page *page, struct slice line)
 {
+    struct slice argument;
     if (slice_eq(line, SLICE("@end@")))
         end_verb(page);
     else if (slice_eq(line, SLICE("@common-options@")))
@@ -172,8 +192,12 @@ static bool directive(struct page *page, struct slice line)
         put_settings(page->arena);
     else if (slice_eq(line, SLICE("@findings@")))
         put_findings();
-    else if (slice_starts(line, SLICE("@verb ")) && line.at[line.len - 1] == '@')
-        begin_verb(page, slice_make(line.at + 6, line.len - 7));
+    else if (takes(line, SLICE("@verb "), &argument))
+        begin_verb(page, argument);
+    else if (takes(line, SLICE("@only "), &argument))
+        page->only = arena_string(page->arena, argument);
+    else if (takes(line, SLICE("@elsewhere "), &argument))
+        tell_elsewhere(page, argument);
     else
         return false;
     return true;
@@ -183,7 +207,7 @@ static int untold(const struct page *page)
 {
     int count = 0;
     for (const struct verb *v = verbs; page->has_verbs && v->noun; v++) {
-        if (page->told[v - verbs])
+        if (page->told[v - verbs] || (page->only && strcmp(page->only, v->noun) != 0))
             continue;
         fprintf(stderr, "docgen: nothing is told about `lychgate %s%s%s`\n", v->noun,
                 v->name ? " " : "", v->name ? v->name : "");

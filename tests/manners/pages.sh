@@ -16,7 +16,7 @@ page() {
 section() {
   awk -v heading="   $1" '
     /^   [a-z]/ || /^[A-Z]/ { inside = ($0 == heading) }
-    inside { print }' "$work/page.lychgate.1"
+    inside { print }' "$work/page.lychgate.1" "$work/page.lychgate-bench.1"
 }
 common() {
   awk '/^[A-Z]/ { inside = /^OPTIONS/ } inside { print }' "$work/page.lychgate.1"
