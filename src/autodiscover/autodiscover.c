@@ -211,7 +211,7 @@ static void challenge(const struct autodiscover *ad, struct http_reply *reply, s
                       const struct fault *fault)
 {
     http_reply_header(reply, arena, "X-MS-WebTicketURL", "%.*s", SLICE_ARG(ad->ticket_url));
-    http_reply_header(reply, arena, "X-MS-WebTicketSupported", "cwt,saml");
+    http_reply_header(reply, arena, "X-MS-WebTicketSupported", "saml");
     http_reply_set(reply, 401, NULL, SLICE(""));
     reply->fault = *fault;
 }

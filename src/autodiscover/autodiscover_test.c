@@ -240,7 +240,7 @@ static void test_challenge(void **state)
     shop->on_loop = true; /* nothing of this needs a worker */
     assert_int_equal(get(shop, WEB USER "?sipuri=alice@contoso.test", NULL), 401);
     assert_has(shop, "\r\nX-MS-WebTicketURL: " WEB "/WebTicket/WebTicketService.svc\r\n");
-    assert_has(shop, "\r\nX-MS-WebTicketSupported: cwt,saml\r\n");
+    assert_has(shop, "\r\nX-MS-WebTicketSupported: saml\r\n");
     assert_has(shop, "\r\nX-MS-Server-Fqdn: webdir.contoso.test\r\n");
     assert_has(shop, "\r\nContent-Length: 0\r\n");
     assert_has_not(shop, "WWW-Authenticate");

@@ -57,6 +57,13 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
+void arena_free_wiped(struct arena *arena)
+{
+    for (struct block *b = arena ? arena->newest : NULL; b; b = b->next)
+        explicit_bzero(b->bytes, b->used);
+    arena_free(arena);
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     const size_t grain = alignof(max_align_t);

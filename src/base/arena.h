@@ -24,6 +24,10 @@ void arena_reset(struct arena *arena);
 /* Free the arena and all in it; NULL is fine. */
 void arena_free(struct arena *arena);
 
+/* The same for an arena that held secrets (a request with a password in it): its
+ * memory is overwritten first. */
+void arena_free_wiped(struct arena *arena);
+
 /* Zeroed memory, aligned for any object. Never NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
 

@@ -50,7 +50,7 @@ static void exchange_free(struct exchange *x)
     timer_stop(&x->delay);
     if (x->web)
         x->web->exchange = NULL;
-    arena_free(x->arena);
+    arena_free_wiped(x->arena); /* passwords come in headers and bodies */
 }
 
 static void wait_for_request(struct web *web)
