@@ -4,6 +4,7 @@
 #include "tools/dns.h"
 #include "tools/finding.h"
 #include "tools/init.h"
+#include "tools/signin.h"
 #include "tools/trace.h"
 #include "tools/user.h"
 #include "tools/verb.h"
@@ -11,6 +12,8 @@
 const struct verb verbs[] = {
     {"init", NULL, "", "Set up a site: configuration, certificates, keys, databases.", init_options,
      init_run},
+    {"signin", NULL, "ADDRESS", "Sign in, step by step, and say what happens.", signin_options,
+     signin_run},
     {"user", "add", "ADDRESS", "Add a user.", user_add_options, user_add},
     {"user", "list", "", "List all users.", NULL, user_list},
     {"user", "show", "ADDRESS", "Show a user and his certificates.", NULL, user_show},

@@ -8,7 +8,7 @@ count=0
 for header in */*.h; do
   count=$((count + 1))
   printf '#include "%s"\n' "$header" |
-    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I. $CFLAGS -fsyntax-only -Wall -Wextra -Werror -x c - || bad=1
+    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I. -I../include $CFLAGS -fsyntax-only -Wall -Wextra -Werror -x c - || bad=1
   guard=LYCHGATE_$(echo "${header%.h}" | tr 'a-z/' 'A-Z_')_H
   grep -q "^#ifndef $guard\$" "$header" || { echo "$header: no guard $guard"; bad=1; }
   lines=$(wc -l <"$header")

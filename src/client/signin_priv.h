@@ -1,0 +1,210 @@
+/* A sign-in from within: what its steps share. The steps are functions of one
+ * table (signin.c); each does its work, says which step comes next, and on
+ * failure leaves it to the table's driver whether another way is tried. */
+#ifndef LYCHGATE_CLIENT_SIGNIN_PRIV_H
+#define LYCHGATE_CLIENT_SIGNIN_PRIV_H
+
+#include "auth/association.h"
+#include "auth/challenge.h"
+#include "autodiscover/walk.h"
+#include "client/kept.h"
+#include "client/reach.h"
+#include "client/report_priv.h"
+#include "client/resolver.h"
+#include "client/web.h"
+#include "client/wire.h"
+#include "discover/order.h"
+#include "lychgate/lychgate.h"
+#include "net/tls.h"
+#include "sip/message.h"
+#include "trace/trace.h"
+#include "webticket/client.h"
+#include "webticket/mex.h"
+
+#include <stdatomic.h>
+
+/* In the order of a sign-in on its longest way. */
+enum signin_step {
+    STEP_RECALL,    /* is there a kept certificate? */
+    STEP_DISCOVER,  /* the next name to try */
+    STEP_WALK,      /* autodiscover's documents, up to the names of the pool */
+    STEP_TICKET,    /* metadata, then a ticket, then on with the walk */
+    STEP_POOL,      /* TLS to the pool */
+    STEP_CHALLENGE, /* REGISTER without credentials: 401 */
+    STEP_CERTIFICATE,
+    STEP_HANDSHAKE, /* TLS-DSK */
+    STEP_REGISTER,  /* signed REGISTER: 200 */
+    STEP_COUNT,
+    STEP_SIGNED_IN = STEP_COUNT,
+    STEP_NONE, /* no other way to try */
+};
+
+enum {
+    POOL_REDIRECTS_MAX = 3,
+    POOLS_MAX = 16,
+    PASSWORD_MAX = 1024,
+    SKEW_MAX_MS = 5 * 60 * 1000,
+};
+
+/* What the caller wants; strings live in lychgate.own. */
+struct settings {
+    struct slice address; /* "alice@contoso.test", lower case */
+    struct slice domain;
+    struct slice sip_uri; /* "sip:alice@contoso.test" */
+    struct slice login;
+    struct slice server_host; /* absent: discover it */
+    uint16_t server_port;
+    struct slice nameserver;
+    const char *ca_file;
+    const char *cache_folder; /* NULL: keep nothing */
+    const char *trace_file;
+    const char *user_agent;
+    enum lychgate_auth auth;
+    int timeout_ms;
+    lychgate_password_fn *password;
+    void *password_arg;
+};
+
+/* Where the pool may be; tried in order. */
+struct pool {
+    struct slice host;
+    uint16_t port;
+};
+
+struct lychgate {
+    struct arena *own; /* lifetime of the object */
+    struct settings set;
+    struct fault unusable; /* what is wrong with the options */
+    struct trace *trace;
+    struct connect_to *connect_to;
+    struct report report;
+    int stop_fd; /* an eventfd: lychgate_stop() */
+
+    /* One attempt: dropped whole by signin_forget(). */
+    struct arena *arena;
+    struct resolver *resolver;
+    struct reaches *reaches;
+    struct web *web;
+    struct tls *tls;
+    enum signin_step instead; /* where to go on if the present step fails */
+    struct fault cause;       /* the most telling failure so far */
+    int64_t began_us;
+
+    struct discover_state discover;
+    struct slice found_name; /* the lyncdiscover name that is being walked from */
+    struct autodiscover_walk walk;
+    struct secret password;
+    struct webticket_grant ticket; /* empty assertion: none yet */
+    unsigned tickets;              /* how many were asked for while walking */
+
+    struct pool pools[POOLS_MAX];
+    size_t pool_count, pool_next; /* pool_next - 1 is the present one */
+    unsigned pool_redirects;
+
+    struct kept *kept; /* key and certificate; NULL: none */
+    bool kept_serves;  /* it comes from the cache, and has not been refused */
+    bool kept_refused;
+    bool recalled; /* the pool's name comes from the cache, too */
+    bool by_dns;   /* the pool's name comes from DNS alone */
+
+    /* The SIP conversation. */
+    struct wire *wire;
+    struct slice pool_name; /* "sip.contoso.test:5061" */
+    struct slice epid;
+    struct slice instance; /* GUID as text */
+    struct slice call_id;
+    uint32_t cseq;
+    struct challenge challenge;
+    struct association *association;
+    struct slice token; /* the server's last gssapi-data */
+
+    /* What came of it; strings in `own` (lychgate_summary). */
+    struct arena *result_arena;
+    struct lychgate_summary summary;
+    bool signed_in;
+    int64_t expires_ms; /* of the registration, as the server says */
+};
+
+/* ---- signin.c ------------------------------------------------------------------- */
+
+/* Run the table. */
+int signin_go(struct lychgate *gate, struct fault *fault);
+
+/* End the attempt: connection, association, secrets. */
+void signin_forget(struct lychgate *gate);
+
+/* ---- the steps -------------------------------------------------------------------- */
+
+typedef int signin_step_fn(struct lychgate *gate, enum signin_step *next, struct fault *fault);
+
+signin_step_fn signin_recall, signin_certificate; /* certificate.c */
+signin_step_fn signin_discover, signin_walk;      /* find.c */
+signin_step_fn signin_ticket;                     /* ticket.c */
+signin_step_fn signin_pool, signin_challenge;     /* register.c */
+signin_step_fn signin_handshake, signin_register; /* register.c */
+
+/* Begin a list of pools, add one; too many are passed over. */
+void pools_clear(struct lychgate *gate);
+void pools_add(struct lychgate *gate, struct slice host, uint16_t port);
+
+/* ---- what several steps do --------------------------------------------------------- */
+
+/* Ask an HTTP server as a step of its own: resolve, connect, send, receive. Any status is
+ * a success here; the step is left open for the caller to end. */
+int signin_ask(struct lychgate *gate, const char *step, const struct web_request *request,
+               struct web_response *response, struct fault *fault);
+
+/* May the password go to who sells tickets at that URL? Only by TLS, which proves the
+ * host; and where plain http or DNS alone led there (`unprotected`), only inside the
+ * user's domain or Microsoft's cloud. */
+int signin_trust(struct lychgate *gate, struct slice url, bool unprotected, struct fault *fault);
+
+/* Metadata of a service: by POST as full clients do, and by GET where that is refused. */
+int signin_metadata(struct lychgate *gate, struct slice service_url, struct mex_service *out,
+                    struct fault *fault);
+
+/* A ticket from the service for somebody (ticket.c). */
+int signin_get_ticket(struct lychgate *gate, struct slice service_url, struct slice applies_to,
+                      struct fault *fault);
+
+/* The password, asked for at most once; -ERR_DENIED with PASSWORD_NEEDED. */
+int signin_password(struct lychgate *gate, struct fault *fault);
+
+/* ---- dialogue.c: SIP requests and answers -------------------------------------------- */
+
+/* A REGISTER of ours; `authorization` absent: none; signed: by the association. */
+struct dialogue_register {
+    struct slice authorization;
+    bool sign;
+    bool leave; /* Expires: 0 */
+};
+
+/* Send it and wait for the final answer; requests that come meanwhile are answered. The
+ * answer lives until the next call. */
+int dialogue_register(struct lychgate *gate, const struct dialogue_register *options,
+                      struct sip_message *answer, struct fault *fault);
+
+/* Send it and do not wait. */
+int dialogue_send_register(struct lychgate *gate, const struct dialogue_register *options,
+                           struct fault *fault);
+
+/* The next message until then (clock_monotonic()); -ERR_AGAIN: none came. */
+int dialogue_receive(struct lychgate *gate, int64_t until, struct sip_message *message,
+                     struct fault *fault);
+
+/* Deal with a request of the server's. A registration-notify that ends the
+ * registration is -ERR_DENIED, DEREGISTERED, after it was answered. */
+int dialogue_request(struct lychgate *gate, const struct sip_message *request, struct fault *fault);
+
+/* A response that refuses, as fault: by ms-diagnostics, else by status. Negative. */
+int dialogue_refusal(const struct sip_message *response, struct fault *fault);
+
+/* Take Expires, gruu, keep-alive out of a 200 to REGISTER. */
+void dialogue_take_registration(struct lychgate *gate, const struct sip_message *answer);
+
+/* ---- stay.c --------------------------------------------------------------------------- */
+
+int signin_keep(struct lychgate *gate, int seconds, struct fault *fault);
+int signin_leave(struct lychgate *gate, struct fault *fault);
+
+#endif

@@ -1,0 +1,151 @@
+#include "tools/signin_show.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+    STEP_WIDTH = 13,
+    SKEW_SHOWN_MS = 2000 /* a Date header is no better than that */
+};
+
+static const struct {
+    const char *mark, *id, *colour;
+} outcomes[] = {
+    [LYCHGATE_GOOD] = {"ok", "good", "\033[32m"},
+    [LYCHGATE_NOTED] = {"odd", "noted", "\033[33m"},
+    [LYCHGATE_PASSED] = {"next", "passed", "\033[33m"},
+    [LYCHGATE_FAILED] = {"FAIL", "failed", "\033[1;31m"},
+};
+
+/* ---- text ------------------------------------------------------------------------------- */
+
+static void put_field(struct buf *out, const char *name, const char *text)
+{
+    if (text[0])
+        buf_print(out, "      %-9s %s\n", name, text);
+}
+
+/* A server's answer on our user's terminal: each line indented, nothing that the
+ * terminal would obey. */
+static void put_received(struct buf *out, const char *received)
+{
+    struct slice rest = slice_of(received), line;
+    const char *name = "received";
+    while (!slice_empty(rest)) {
+        slice_cut(rest, '\n', &line, &rest);
+        line = slice_trim(line);
+        buf_print(out, "      %-9s ", name);
+        for (size_t i = 0; i < line.len; i++) {
+            unsigned char byte = (unsigned char)line.at[i];
+            buf_add_byte(out, byte < ' ' || byte == 0x7f ? '?' : line.at[i]);
+        }
+        buf_add_byte(out, '\n');
+        name = "";
+    }
+}
+
+void signin_show_step(struct buf *out, const struct lychgate_event *event, bool colour)
+{
+    const struct lychgate_problem *problem = event->problem;
+    const char *answer = event->answer;
+    if (problem && (!answer[0] || event->outcome == LYCHGATE_PASSED))
+        answer = problem->detail;
+    buf_print(out, "%s%-4s%s %5" PRId64 " ms  %-*s %s",
+              colour ? outcomes[event->outcome].colour : "", outcomes[event->outcome].mark,
+              colour ? "\033[0m" : "", (event->spent_us + 500) / 1000, STEP_WIDTH, event->step,
+              event->asked);
+    if (event->whom[0])
+        buf_print(out, " (%s)", event->whom);
+    if (answer[0])
+        buf_print(out, "%s%s", event->asked[0] ? ": " : "", answer);
+    if (problem && event->outcome != LYCHGATE_FAILED)
+        buf_print(out, " [%s]", problem->finding);
+    buf_add_byte(out, '\n');
+    if (!problem || event->outcome != LYCHGATE_FAILED)
+        return;
+    put_field(out, "finding", problem->finding);
+    put_field(out, "exactly", problem->detail);
+    put_field(out, "cause", problem->cause);
+    put_field(out, "remedy", problem->remedy);
+    put_received(out, problem->received);
+}
+
+static const char *utc(struct arena *arena, int64_t ms)
+{
+    return ms ? clock_print_iso(arena, ms).at : "";
+}
+
+void signin_show_summary(struct buf *out, const struct lychgate_summary *s, bool colour)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    buf_print(out, "%sSigned in as %s%s\n", colour ? "\033[1;32m" : "", s->address,
+              colour ? "\033[0m" : "");
+    buf_print(out, "  pool         %s%s%s, %s\n", s->pool, s->server[0] ? ", " : "", s->server,
+              s->security);
+    buf_print(out, "  endpoint     %s%s%s\n", s->epid, s->gruu[0] ? ", " : "", s->gruu);
+    buf_print(out, "  certificate  until %s, %s\n", utc(arena, s->certificate_until),
+              s->certificate_kept ? "kept from before" : "new");
+    buf_print(out, "  registered   until %s\n", utc(arena, s->registered_until));
+    if (llabs(s->clock_skew_ms) >= SKEW_SHOWN_MS)
+        buf_print(out, "  clock        the server's is %lld s %s\n",
+                  (long long)llabs(s->clock_skew_ms) / 1000,
+                  s->clock_skew_ms > 0 ? "ahead" : "behind");
+    buf_print(out, "  total        %" PRId64 " ms\n", (s->spent_us + 500) / 1000);
+}
+
+/* ---- JSON ----------------------------------------------------------------------------------- */
+
+/* What servers sent need not be UTF-8; jansson takes nothing else. */
+static json_t *text_json(const char *text)
+{
+    json_t *json = json_string(text);
+    if (json)
+        return json;
+    scoped(buf) struct buf clean = BUF_INIT;
+    for (; *text; text++)
+        buf_add_byte(&clean, (unsigned char)*text < 0x80 ? *text : '?');
+    return json_string(buf_string(&clean));
+}
+
+static json_t *time_json(int64_t ms)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    return ms ? json_string(utc(arena, ms)) : json_null();
+}
+
+static json_t *ms_json(int64_t us)
+{
+    return json_real((double)us / 1000.0);
+}
+
+json_t *signin_problem_json(const struct lychgate_problem *problem)
+{
+    if (!problem || !problem->finding[0])
+        return json_null();
+    return json_pack("{s:s,s:o,s:s,s:s,s:s,s:o}", "finding", problem->finding, "detail",
+                     text_json(problem->detail), "user", problem->user, "cause", problem->cause,
+                     "remedy", problem->remedy, "received", text_json(problem->received));
+}
+
+json_t *signin_step_json(const struct lychgate_event *event)
+{
+    return json_pack("{s:s,s:o,s:o,s:o,s:s,s:o,s:o}", "step", event->step, "asked",
+                     text_json(event->asked), "whom", text_json(event->whom), "answer",
+                     text_json(event->answer), "outcome", outcomes[event->outcome].id, "ms",
+                     ms_json(event->spent_us), "problem", signin_problem_json(event->problem));
+}
+
+json_t *signin_summary_json(const struct lychgate_summary *s)
+{
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:I,s:I,s:o}", "address",
+                     text_json(s->address), "pool", text_json(s->pool), "server",
+                     text_json(s->server), "security", text_json(s->security), "epid",
+                     text_json(s->epid), "gruu", text_json(s->gruu), "certificate_until",
+                     time_json(s->certificate_until), "certificate_kept", s->certificate_kept,
+                     "registered_until", time_json(s->registered_until), "keepalive_s",
+                     (json_int_t)(s->keepalive_ms / 1000), "clock_skew_ms",
+                     (json_int_t)s->clock_skew_ms, "ms", ms_json(s->spent_us));
+}

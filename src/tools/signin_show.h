@@ -1,0 +1,27 @@
+/* What `lychgate signin` shows of a sign-in, as text and as JSON. */
+#ifndef LYCHGATE_TOOLS_SIGNIN_SHOW_H
+#define LYCHGATE_TOOLS_SIGNIN_SHOW_H
+
+#include "base/buf.h"
+#include "lychgate/lychgate.h"
+
+#include <jansson.h>
+
+/* A step as one line (with its newline), e.g.
+ *
+ *   ok     12 ms  lyncdiscover  GET https://... (192.0.2.7:443): 200, go on to https://...
+ *
+ * and under a failure, indented, what it is about. */
+void signin_show_step(struct buf *out, const struct lychgate_event *event, bool colour);
+
+/* "Signed in as alice@contoso.test", pool, endpoint, certificate, time. */
+void signin_show_summary(struct buf *out, const struct lychgate_summary *summary, bool colour);
+
+/* {"step","asked","whom","answer","outcome","ms","problem"}; new references. */
+json_t *signin_step_json(const struct lychgate_event *event);
+json_t *signin_summary_json(const struct lychgate_summary *summary);
+
+/* {"finding","detail","user","cause","remedy","received"}, or null for none. */
+json_t *signin_problem_json(const struct lychgate_problem *problem);
+
+#endif
