@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct {
     pthread_mutex_t lock;
@@ -87,17 +88,26 @@ struct slice event_print(struct arena *arena, const struct event_record *record)
     return line;
 }
 
+static const char *const level_names[] = {
+    [EVENT_ERROR] = "error", [EVENT_WARNING] = "warning", [EVENT_NOTICE] = "notice",
+    [EVENT_INFO] = "info",   [EVENT_DEBUG] = "debug",
+};
+
+enum event_level event_level_by_name(const char *name)
+{
+    for (int i = EVENT_ERROR; i <= EVENT_DEBUG; i++)
+        if (strcmp(level_names[i], name) == 0)
+            return (enum event_level)i;
+    return EVENT_INFO;
+}
+
 void event_log_stderr(void *arg, const struct event_record *record)
 {
-    static const char *const words[] = {
-        [EVENT_ERROR] = "error", [EVENT_WARNING] = "warning", [EVENT_NOTICE] = "notice",
-        [EVENT_INFO] = "info",   [EVENT_DEBUG] = "debug",
-    };
     (void)arg;
     scoped(arena) struct arena *arena = arena_new();
     struct slice line = event_print(arena, record);
     if (getenv("JOURNAL_STREAM"))
         fprintf(stderr, "<%d>%.*s\n", (int)record->level, SLICE_ARG(line));
     else
-        fprintf(stderr, "%-7s %.*s\n", words[record->level], SLICE_ARG(line));
+        fprintf(stderr, "%-7s %.*s\n", level_names[record->level], SLICE_ARG(line));
 }

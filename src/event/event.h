@@ -23,6 +23,9 @@ enum event_level {
     EVENT_DEBUG = 7,
 };
 
+/* "error" ... "debug"; EVENT_INFO for any other word. */
+enum event_level event_level_by_name(const char *name);
+
 enum event_kind {
     EVENT_KIND_END,
     EVENT_KIND_TEXT,

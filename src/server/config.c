@@ -129,6 +129,12 @@ struct slice config_print_value(struct arena *arena, const struct config *config
     return print_number(arena, *(int64_t *)member(config, row), row->kind);
 }
 
+bool config_same(const struct config *a, const struct config *b, const struct config_row *row)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    return slice_eq(config_print_value(arena, a, row), config_print_value(arena, b, row));
+}
+
 /* ---- finding the row ---------------------------------------------------------- */
 
 enum {

@@ -79,6 +79,7 @@ struct config_row {
     int64_t least, most;  /* range of numbers, durations (ms) and sizes (bytes) */
     const char *fallback; /* the default, written as in the file */
     const char *help;     /* one sentence */
+    bool live;            /* SIGHUP can change it; the others need a restart */
 };
 
 /* The schema, in the order of the manual; *count_out rows. */
@@ -99,6 +100,9 @@ int config_load(const char *path, struct config **config_out, struct fault *faul
 /* Set one value by name, as config_parse() does for each line. */
 int config_set(struct config *config, struct slice section, struct slice key, struct slice value,
                struct fault *fault);
+
+/* Is the value of this row the same in both? */
+bool config_same(const struct config *a, const struct config *b, const struct config_row *row);
 
 /* Print a value as the file writes it. */
 struct slice config_print_value(struct arena *arena, const struct config *config,

@@ -1,18 +1,22 @@
 #include "server/config.h"
 
+/* clang-format off */
+#define ROW(live, kind, section, member, key, least, most, fallback, help)                         \
+    {#section, key, kind, offsetof(struct config, section.member), least, most, fallback, help, live}
 #define TEXT(section, member, key, fallback, help)                                                 \
-    {                                                                                              \
-#section, key, CONFIG_TEXT, offsetof(struct config, section.member), 0, 0, fallback, help  \
-    }
+    ROW(false, CONFIG_TEXT, section, member, key, 0, 0, fallback, help)
 #define SWITCH(section, member, key, fallback, help)                                               \
-    {                                                                                              \
-#section, key, CONFIG_SWITCH, offsetof(struct config, section.member), 0, 1, fallback,     \
-            help                                                                                   \
-    }
+    ROW(false, CONFIG_SWITCH, section, member, key, 0, 1, fallback, help)
 #define RANGE(kind, section, member, key, least, most, fallback, help)                             \
-    {                                                                                              \
-#section, key, kind, offsetof(struct config, section.member), least, most, fallback, help  \
-    }
+    ROW(false, kind, section, member, key, least, most, fallback, help)
+/* The same for what SIGHUP can change. */
+#define LIVE_TEXT(section, member, key, fallback, help)                                            \
+    ROW(true, CONFIG_TEXT, section, member, key, 0, 0, fallback, help)
+#define LIVE_SWITCH(section, member, key, fallback, help)                                          \
+    ROW(true, CONFIG_SWITCH, section, member, key, 0, 1, fallback, help)
+#define LIVE_RANGE(kind, section, member, key, least, most, fallback, help)                        \
+    ROW(true, kind, section, member, key, least, most, fallback, help)
+/* clang-format on */
 
 enum {
     SECOND = 1000,
@@ -51,9 +55,10 @@ static const struct config_row schema[] = {
     SWITCH(listen, sip_on_https, "sip-on-https", "on",
            "Serve SIP on the HTTPS port too, told apart by the first bytes."),
 
-    TEXT(tls, certificates, "certificates", "tls",
-         "Folder with the server's certificate chains NAME.pem and their keys NAME.key."),
-    SWITCH(tls, legacy, "legacy", "off", "Also take TLS 1.0 and 1.1 on the outside (old phones)."),
+    LIVE_TEXT(tls, certificates, "certificates", "tls",
+              "Folder with the server's certificate chains NAME.pem and their keys NAME.key."),
+    LIVE_SWITCH(tls, legacy, "legacy", "off",
+                "Also take TLS 1.0 and 1.1 on the outside (old phones)."),
 
     TEXT(web, trusted_proxies, "trusted-proxies", "",
          "Addresses or networks of reverse proxies whose X-Forwarded-For is believed."),
@@ -90,17 +95,17 @@ static const struct config_row schema[] = {
           "Network threads; 0 means one for each core."),
     RANGE(CONFIG_NUMBER, limits, workers, "workers", 0, 256, "0",
           "Threads for passwords and keys; 0 means two for each core."),
-    RANGE(CONFIG_NUMBER, limits, connections, "connections", 16, 1000000, "20000",
-          "Most connections in all."),
-    RANGE(CONFIG_NUMBER, limits, connections_per_address, "connections-per-address", 1, 1000000,
-          "1000", "Most connections from one address."),
+    LIVE_RANGE(CONFIG_NUMBER, limits, connections, "connections", 16, 1000000, "20000",
+               "Most connections in all."),
+    LIVE_RANGE(CONFIG_NUMBER, limits, connections_per_address, "connections-per-address", 1,
+               1000000, "1000", "Most connections from one address."),
     RANGE(CONFIG_DURATION, limits, request_time, "request-time", SECOND, HOUR, "20s",
           "How long a handshake or a request may take to arrive."),
     RANGE(CONFIG_DURATION, limits, idle_time, "idle-time", SECOND, HOUR, "2m",
           "How long an HTTP connection may be idle."),
 
-    TEXT(log, level, "level", "info",
-         "Least level that is logged: error, warning, notice, info, debug."),
+    LIVE_TEXT(log, level, "level", "info",
+              "Least level that is logged: error, warning, notice, info, debug."),
     TEXT(log, trace, "trace", "", "File for the message trace (redacted); empty for none."),
 
     RANGE(CONFIG_DURATION, lab, clock_offset, "clock-offset", -24 * HOUR, 24 * HOUR, "0s",

@@ -191,6 +191,18 @@ int doors_drop_privileges(struct server *server, struct fault *fault)
     return privileges_drop(server->config->site.run_as, fault);
 }
 
+/* Name the settings that are different now and stay as they were. */
+static void report_restarts(const struct config *old, const struct config *fresh)
+{
+    size_t count;
+    const struct config_row *rows = config_schema(&count);
+    for (size_t i = 0; i < count; i++)
+        if (!rows[i].live && !config_same(old, fresh, &rows[i]))
+            event_emit(EVENT_WARNING, "server.restart_needed", FINDING_NONE,
+                       EVENT_TEXT("section", rows[i].section), EVENT_TEXT("key", rows[i].key),
+                       EVENT_END);
+}
+
 int doors_reload(struct server *server, struct fault *fault)
 {
     scoped(arena) struct arena *arena = arena_new();
@@ -201,9 +213,12 @@ int doors_reload(struct server *server, struct fault *fault)
         err = read_tls_options(fresh, arena, &options, fault);
     if (err == 0)
         err = tls_server_reload(server->tls, &options, fault);
-    if (err == 0)
+    if (err == 0) {
         quota_set(server->quota, (size_t)fresh->limits.connections,
                   (size_t)fresh->limits.connections_per_address);
+        event_set_sink(event_log_stderr, NULL, event_level_by_name(fresh->log.level));
+        report_restarts(server->config, fresh);
+    }
     config_free(fresh);
     return err;
 }

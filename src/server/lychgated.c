@@ -33,18 +33,6 @@ static int fail(const struct fault *fault)
     return EXIT_FAILED;
 }
 
-static enum event_level level_of(const char *text)
-{
-    static const char *const names[] = {
-        [EVENT_ERROR] = "error", [EVENT_WARNING] = "warning", [EVENT_NOTICE] = "notice",
-        [EVENT_INFO] = "info",   [EVENT_DEBUG] = "debug",
-    };
-    for (int i = EVENT_ERROR; i <= EVENT_DEBUG; i++)
-        if (strcmp(text, names[i]) == 0)
-            return (enum event_level)i;
-    return EVENT_INFO;
-}
-
 static int check(struct config *config)
 {
     struct fault fault;
@@ -106,7 +94,7 @@ int main(int argc, char **argv)
         return fail(&fault);
     if (check_only)
         return check(config);
-    event_set_sink(event_log_stderr, NULL, level_of(config->log.level));
+    event_set_sink(event_log_stderr, NULL, event_level_by_name(config->log.level));
     if (server_new(config, &server_options, &server, &fault) < 0)
         return fail(&fault);
     int err = server_run(server);

@@ -1,13 +1,15 @@
 #include "server/watch.h"
 
-#include "accounts/account.h"
+#include "accounts/certificate.h"
+#include "base/clock.h"
 #include "event/event.h"
 #include "server/line.h"
 
 #include <stdlib.h>
 
 enum {
-    EVERY_MS = 1000
+    EVERY_MS = 1000,
+    PRUNE_MS = 3600 * 1000
 };
 
 struct watch {
@@ -15,6 +17,7 @@ struct watch {
     struct accounts *accounts; /* its own handle: accounts_changed() is per handle */
     struct timer timer;
     struct job job; /* one at a time */
+    int64_t pruned; /* when expired certificates were deleted last */
     bool changed;
 };
 
@@ -91,6 +94,17 @@ static void look(struct job *job, unsigned worker)
     struct watch *watch = (struct watch *)((char *)job - offsetof(struct watch, job));
     (void)worker;
     watch->changed = accounts_changed(watch->accounts);
+    int64_t now = clock_now();
+    if (now - watch->pruned < PRUNE_MS)
+        return;
+    struct fault fault;
+    int count = certificates_prune(watch->accounts, now, &fault);
+    watch->pruned = now;
+    if (count < 0)
+        event_emit(EVENT_ERROR, "accounts.prune", fault.finding, EVENT_FAULT(&fault), EVENT_END);
+    else if (count > 0)
+        event_emit(EVENT_INFO, "accounts.prune", FINDING_NONE, EVENT_INT("certificates", count),
+                   EVENT_END);
 }
 
 static void looked(struct job *job)
