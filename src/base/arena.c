@@ -64,12 +64,18 @@ void arena_free_wiped(struct arena *arena)
     arena_free(arena);
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* The size that an allocation really takes: the next one must be aligned. */
+static size_t arena_grain(size_t size)
 {
     const size_t grain = alignof(max_align_t);
+    return (size + grain - 1) / grain * grain;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
     if (size > SIZE_MAX / 2)
         memory_exhausted(size);
-    size = (size + grain - 1) / grain * grain;
+    size = arena_grain(size);
     struct block *b = arena->newest;
     if (b->size - b->used < size) {
         size_t wanted = b->size * 2 < LARGEST_BLOCK ? b->size * 2 : LARGEST_BLOCK;
@@ -107,13 +113,23 @@ char *arena_string(struct arena *arena, struct slice s)
 
 struct slice arena_printv(struct arena *arena, const char *format, va_list args)
 {
+    /* Nearly always the text fits behind what is there: then it is formatted once. */
+    struct block *b = arena->newest;
+    size_t room = b->size - b->used;
+    char *there = b->bytes + b->used;
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
-    if (len < 0)
-        len = 0;
-    char *p = arena_alloc(arena, (size_t)len + 1);
-    vsnprintf(p, (size_t)len + 1, format, again);
+    int len = vsnprintf(there, room, format, args);
+    char *p;
+    if (len >= 0 && arena_grain((size_t)len + 1) <= room) {
+        b->used += arena_grain((size_t)len + 1);
+        p = there;
+    } else {
+        len = len < 0 ? 0 : len;
+        memset(there, 0, room); /* arena_free_wiped() wipes only what is in use */
+        p = arena_alloc(arena, (size_t)len + 1);
+        vsnprintf(p, (size_t)len + 1, format, again);
+    }
     va_end(again);
     return slice_make(p, (size_t)len);
 }

@@ -87,6 +87,32 @@ static void test_buf_limit(void **state)
     assert_int_equal(b.len, 8);
 }
 
+/* Formatting goes straight to where there is room; whatever the room, the text is whole. */
+static void test_print_of_any_length(void **state)
+{
+    (void)state;
+    scoped(arena) struct arena *a = arena_new();
+    scoped(buf) struct buf b = BUF_INIT, limited = BUF_LIMIT(100);
+    size_t sum = 0;
+    for (int len = 0; len < 1500; len++) {
+        struct slice text = arena_print(a, "%0*d|", len, 0);
+        char *next = arena_alloc(a, 1);
+        assert_int_equal((uintptr_t)next % sizeof(void *), 0);
+        assert_int_equal(text.len, (len ? len : 1) + 1);
+        assert_int_equal(strlen(text.at), text.len);
+        assert_int_equal(text.at[text.len - 1], '|');
+        buf_print(&b, "%.*s", SLICE_ARG(text));
+        sum += text.len;
+        assert_int_equal(b.len, sum);
+        assert_string_equal(b.at + sum - text.len, text.at);
+    }
+    buf_print(&limited, "%099d", 7);
+    buf_print(&limited, "%s", "89"); /* there would be room in memory */
+    assert_true(buf_failed(&limited));
+    assert_int_equal(limited.len, 99);
+    assert_int_equal(strlen(limited.at), 99);
+}
+
 static void test_clock(void **state)
 {
     (void)state;
@@ -192,17 +218,12 @@ static void test_fault_and_findings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slice),
-        cmocka_unit_test(test_number),
-        cmocka_unit_test(test_distance),
-        cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_buf_limit),
-        cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_guid),
-        cmocka_unit_test(test_hex_and_percent),
-        cmocka_unit_test(test_secret),
-        cmocka_unit_test(test_fault_and_findings),
+        cmocka_unit_test(test_slice),     cmocka_unit_test(test_number),
+        cmocka_unit_test(test_distance),  cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_buf_limit), cmocka_unit_test(test_print_of_any_length),
+        cmocka_unit_test(test_clock),     cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_guid),      cmocka_unit_test(test_hex_and_percent),
+        cmocka_unit_test(test_secret),    cmocka_unit_test(test_fault_and_findings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,15 +79,20 @@ void buf_add_string(struct buf *buf, const char *string)
 
 void buf_printv(struct buf *buf, const char *format, va_list args)
 {
+    /* Formatted once if it fits into what is there already. */
+    size_t room = buf->cap - buf->len;
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    int len = vsnprintf(room ? buf->at + buf->len : NULL, room, format, args);
+    bool fits = len >= 0 && (size_t)len < room;
     char *to = len < 0 ? NULL : buf_reserve(buf, (size_t)len);
-    if (to) {
+    if (!to && room)
+        buf->at[buf->len] = '\0'; /* over the limit: as if nothing had been written */
+    if (to && !fits)
         vsnprintf(to, (size_t)len + 1, format, again);
-        buf_added(buf, (size_t)len);
-    }
     va_end(again);
+    if (to)
+        buf_added(buf, (size_t)len);
 }
 
 void buf_print(struct buf *buf, const char *format, ...)
