@@ -97,8 +97,8 @@ static int make_server_pair(const struct building *b, const struct credential *c
 static int make_certificates(const struct building *b, struct fault *fault)
 {
     scoped(credential) struct credential *ca = NULL;
-    if (mkdir(path(b, "tls"), 0700) < 0)
-        return fault_set(fault, ERR_IO, FINDING_CONFIG_INVALID, "%s: %s", path(b, "tls"),
+    if (mkdir(path(b, "tls"), 0700) < 0 || mkdir(path(b, CONFIG_STATE), 0700) < 0)
+        return fault_set(fault, ERR_IO, FINDING_CONFIG_INVALID, "%s: %s", b->stage->dir,
                          strerror(errno));
     int err = credential_make(&(struct credential_options){.key = CREDENTIAL_ECDSA_P256,
                                                            .use = CREDENTIAL_CA,
@@ -226,15 +226,15 @@ static int make_key(struct building *b, struct fault *fault)
 static int open_vault_and_store(struct building *b, struct fault *fault)
 {
     static const struct store_schema *const schemas[] = {&accounts_schema};
-    int err = vault_init(path(b, "vault"),
+    int err = vault_init(path(b, CONFIG_VAULT),
                          &(struct vault_init_options){.site = BENCH_DOMAIN, .now = b->now}, fault);
     if (err == 0)
-        err = vault_start(&(struct vault_options){.dir = path(b, "vault"),
+        err = vault_start(&(struct vault_options){.dir = path(b, CONFIG_VAULT),
                                                   .clients = HELPERS,
                                                   .hash_cost = STAGE_PASSWORD_COST},
                           &b->vault, fault);
     return err < 0 ? err
-                   : store_open(&(struct store_options){.path = path(b, "lychgate.db"),
+                   : store_open(&(struct store_options){.path = path(b, CONFIG_DATABASE),
                                                         .schemas = schemas,
                                                         .schema_count = 1},
                                 &b->store, fault);
