@@ -7,6 +7,14 @@
 
 /* ---- the next name ------------------------------------------------------------------- */
 
+/* Without a name server the other names need not be waited for. */
+static int name_failed(struct lychgate *gate, int err)
+{
+    if (reaches_silent(gate->reaches))
+        gate->instead = STEP_NONE;
+    return err;
+}
+
 static int begin_walk(struct lychgate *gate, const struct discover_attempt *attempt,
                       struct fault *fault)
 {
@@ -15,7 +23,7 @@ static int begin_walk(struct lychgate *gate, const struct discover_attempt *atte
     int err = reaches_find(gate->reaches, attempt->name, port, &reach, fault);
     if (err) { /* the other scheme needs the same name */
         discover_skip_name(&gate->discover);
-        return err;
+        return name_failed(gate, err);
     }
     gate->found_name = attempt->name;
     gate->tickets = 0;
@@ -33,7 +41,7 @@ static int find_srv(struct lychgate *gate, const struct discover_attempt *attemp
     struct fault odd;
     int err = reaches_srv(gate->reaches, attempt->name, gate->arena, &answer, fault);
     if (err)
-        return err;
+        return name_failed(gate, err);
     if (answer.target_count == 0)
         return fault_set(fault, ERR_UNKNOWN, FINDING_DNS_NOT_FOUND,
                          "%.*s says that there is no such service", SLICE_ARG(attempt->name));

@@ -34,8 +34,8 @@ static int take_address(struct lychgate *gate, const char *address, struct fault
     if (slice_starts_nocase(text, SLICE("sip:")))
         text = slice_from(text, 4);
     aor = arena_print(gate->own, "sip:%.*s", SLICE_ARG(text));
-    if (sip_uri_parse(aor, &uri, fault) < 0 || sip_uri_aor(gate->own, &uri, &aor, fault) < 0 ||
-        !dns_host_valid(uri.host))
+    if (sip_uri_parse(aor, &uri, fault) < 0 || uri.params.at || uri.headers.at || uri.port ||
+        sip_uri_aor(gate->own, &uri, &aor, fault) < 0 || !dns_host_valid(uri.host))
         return fault_set(fault, ERR_MALFORMED, FINDING_ACCOUNT_INVALID,
                          "`%.100s` is no address of the form user@domain", address ? address : "");
     gate->set.sip_uri = aor;

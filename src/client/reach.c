@@ -93,6 +93,7 @@ struct reaches {
     struct reaches_options with;
     struct known *known;
     unsigned questions;
+    bool silent;
 };
 
 struct reaches *reaches_new(const struct reaches_options *options)
@@ -175,6 +176,7 @@ static int ask(struct reaches *reaches, const char *type, struct slice name, str
                   : resolver_lookup(reaches->with.resolver, name, RESOLVER_BOTH, arena, out, fault);
     if (err == 0 && srv)
         out->target_count = discover_rank(out->targets, out->target_count, random_below);
+    reaches->silent = err && slice_empty(out->server);
     struct slice said = err ? slice_of(fault->detail) : describe(arena, out);
     report_whom(report, out->server);
     write_trace(reaches, type, name, out, said);
@@ -214,6 +216,11 @@ int reaches_find(struct reaches *reaches, struct slice host, uint16_t port, stru
     out->addresses = known->answer.addresses;
     out->address_count = known->answer.address_count;
     return 0;
+}
+
+bool reaches_silent(const struct reaches *reaches)
+{
+    return reaches->silent;
 }
 
 int reaches_srv(struct reaches *reaches, struct slice name, struct arena *arena,

@@ -52,6 +52,9 @@ int reaches_find(struct reaches *reaches, struct slice host, uint16_t port, stru
 int reaches_srv(struct reaches *reaches, struct slice name, struct arena *arena,
                 struct resolver_answer *out, struct fault *fault);
 
+/* Did the last question stay without any answer? Then the next one will, too. */
+bool reaches_silent(const struct reaches *reaches);
+
 /* "HOST:PORT" of both. */
 struct slice reach_print(struct arena *arena, struct slice host, uint16_t port);
 

@@ -56,7 +56,7 @@ static struct lychgate_problem problem_of(const struct report *report, const str
         .user = row->user,
         .cause = row->admin,
         .remedy = row->remedy,
-        .received = arena_string(arena, report->received),
+        .received = report->step ? arena_string(arena, report->received) : "",
     };
 }
 

@@ -274,8 +274,9 @@ static int tls_web_fault(struct web *web, struct fault *fault)
 {
     long verify = X509_V_OK;
     curl_easy_getinfo(web->curl, CURLINFO_SSL_VERIFYRESULT, &verify);
-    /* curl compares the name itself, after a chain that was good. */
-    if (verify == X509_V_OK)
+    /* curl compares the name itself, after a chain that was good, and before it notes
+     * OpenSSL's result: that is still what it began with. */
+    if (verify == X509_V_OK || verify == X509_V_ERR_UNSPECIFIED)
         return fault_set(fault, ERR_DENIED, FINDING_TLS_WRONG_NAME, "%s", web->error);
     return fault_set(fault, ERR_DENIED, tls_verify_finding(verify), "%s",
                      X509_verify_cert_error_string(verify));

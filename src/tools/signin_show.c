@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-    STEP_WIDTH = 13,
+    STEP_WIDTH = 20,
     SKEW_SHOWN_MS = 2000 /* a Date header is no better than that */
 };
 
@@ -28,20 +28,23 @@ static void put_field(struct buf *out, const char *name, const char *text)
         buf_print(out, "      %-9s %s\n", name, text);
 }
 
-/* A server's answer on our user's terminal: each line indented, nothing that the
- * terminal would obey. */
+/* Servers' words on our user's terminal: nothing that it would obey. */
+static void put_clean(struct buf *out, struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.at[i];
+        buf_add_byte(out, byte < ' ' || byte == 0x7f ? '?' : text.at[i]);
+    }
+}
+
 static void put_received(struct buf *out, const char *received)
 {
     struct slice rest = slice_of(received), line;
     const char *name = "received";
     while (!slice_empty(rest)) {
         slice_cut(rest, '\n', &line, &rest);
-        line = slice_trim(line);
         buf_print(out, "      %-9s ", name);
-        for (size_t i = 0; i < line.len; i++) {
-            unsigned char byte = (unsigned char)line.at[i];
-            buf_add_byte(out, byte < ' ' || byte == 0x7f ? '?' : line.at[i]);
-        }
+        put_clean(out, slice_trim(line));
         buf_add_byte(out, '\n');
         name = "";
     }
@@ -53,14 +56,16 @@ void signin_show_step(struct buf *out, const struct lychgate_event *event, bool 
     const char *answer = event->answer;
     if (problem && (!answer[0] || event->outcome == LYCHGATE_PASSED))
         answer = problem->detail;
-    buf_print(out, "%s%-4s%s %5" PRId64 " ms  %-*s %s",
-              colour ? outcomes[event->outcome].colour : "", outcomes[event->outcome].mark,
-              colour ? "\033[0m" : "", (event->spent_us + 500) / 1000, STEP_WIDTH, event->step,
-              event->asked);
+    buf_print(out, "%s%-4s%s %5" PRId64 " ms  %-*s ", colour ? outcomes[event->outcome].colour : "",
+              outcomes[event->outcome].mark, colour ? "\033[0m" : "",
+              (event->spent_us + 500) / 1000, STEP_WIDTH, event->step);
+    put_clean(out, slice_of(event->asked));
     if (event->whom[0])
         buf_print(out, " (%s)", event->whom);
-    if (answer[0])
-        buf_print(out, "%s%s", event->asked[0] ? ": " : "", answer);
+    if (answer[0]) {
+        buf_add_string(out, event->asked[0] ? ": " : "");
+        put_clean(out, slice_of(answer));
+    }
     if (problem && event->outcome != LYCHGATE_FAILED)
         buf_print(out, " [%s]", problem->finding);
     buf_add_byte(out, '\n');
@@ -78,14 +83,22 @@ static const char *utc(struct arena *arena, int64_t ms)
     return ms ? clock_print_iso(arena, ms).at : "";
 }
 
+static void put_more(struct buf *out, const char *text)
+{
+    buf_add_string(out, text[0] ? ", " : "");
+    put_clean(out, slice_of(text));
+    buf_add_byte(out, '\n');
+}
+
 void signin_show_summary(struct buf *out, const struct lychgate_summary *s, bool colour)
 {
     scoped(arena) struct arena *arena = arena_new();
     buf_print(out, "%sSigned in as %s%s\n", colour ? "\033[1;32m" : "", s->address,
               colour ? "\033[0m" : "");
-    buf_print(out, "  pool         %s%s%s, %s\n", s->pool, s->server[0] ? ", " : "", s->server,
-              s->security);
-    buf_print(out, "  endpoint     %s%s%s\n", s->epid, s->gruu[0] ? ", " : "", s->gruu);
+    buf_print(out, "  pool         %s, %s", s->pool, s->security);
+    put_more(out, s->server);
+    buf_print(out, "  endpoint     %s", s->epid);
+    put_more(out, s->gruu);
     buf_print(out, "  certificate  until %s, %s\n", utc(arena, s->certificate_until),
               s->certificate_kept ? "kept from before" : "new");
     buf_print(out, "  registered   until %s\n", utc(arena, s->registered_until));
