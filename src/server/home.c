@@ -5,11 +5,6 @@
 
 #include <stdlib.h>
 
-struct wing *wing_of_account(struct server *server, struct slice account)
-{
-    return &server->wings[slice_hash_nocase(account) % server->wing_count];
-}
-
 /* ---- REGISTER -------------------------------------------------------------------- */
 
 static void go_back(void *arg)
