@@ -211,9 +211,10 @@ static void wait_for(struct resolver *r, struct asked *asked, size_t count)
             if (events)
                 fds[n++] = (struct pollfd){.fd = sockets[i], .events = events};
         }
-        struct timeval longest = {.tv_sec = 1}, left;
-        ares_timeout(r->channel, &longest, &left);
-        poll(fds, n, (int)(left.tv_sec * 1000 + (left.tv_usec + 999) / 1000));
+        /* What comes back is one of the two, and the second may not be filled at all. */
+        struct timeval longest = {.tv_sec = 1}, nearer;
+        const struct timeval *left = ares_timeout(r->channel, &longest, &nearer);
+        poll(fds, n, (int)(left->tv_sec * 1000 + (left->tv_usec + 999) / 1000));
         for (nfds_t i = 0; i < n; i++) {
             bool in = fds[i].revents & (POLLIN | POLLERR | POLLHUP);
             bool out = fds[i].revents & (POLLOUT | POLLERR | POLLHUP);

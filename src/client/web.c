@@ -73,6 +73,10 @@ struct web *web_new(const struct web_options *options, struct fault *fault)
     }
     struct web *web = must_calloc(1, sizeof *web);
     web->curl = curl;
+    /* Switches cookies on for good; CURLOPT_COOKIEFILE "" would have to be said again
+     * after each reset, and leaks its list then. */
+    curl_easy_setopt(curl, CURLOPT_COOKIELIST,
+                     "Set-Cookie: x=; domain=lychgate.invalid; Max-Age=0");
     web->with = *options;
     web->head.limit = WEB_HEAD_MAX;
     web->body.limit = WEB_BODY_MAX;
@@ -236,7 +240,6 @@ static void set_manners(struct web *web, const struct lists *lists)
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c, CURLOPT_USERAGENT, web->with.user_agent);
-    curl_easy_setopt(c, CURLOPT_COOKIEFILE, "");
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)web->with.timeout_ms);
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, 2L * web->with.timeout_ms);
     curl_easy_setopt(c, CURLOPT_CONNECT_TO, lists->connect);
