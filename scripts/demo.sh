@@ -52,7 +52,7 @@ echo "ready: http $(port http), https $(port https), sip $(port sip), dns $(port
 signin() {
   "$build/lychgate" signin alice@contoso.test --password-file "$dir/password" --cache "$dir/cache" \
     --ca "$dir/site/ca.pem" --dns "127.0.0.1:$(port dns)" \
-    --connect-to ":80:127.0.0.1:$(port http)" --connect-to ":443:127.0.0.1:$(port https)" "$@"
+    --connect-to ":80::$(port http)" --connect-to ":443::$(port https)" "$@"
 }
 
 step "Sign-in with the password, through Org ID"
