@@ -12,10 +12,8 @@ static void go_back(void *arg)
     line_errand_back(arg);
 }
 
-static void at_home(void *arg)
+static void answer(struct errand *e, struct wing *home)
 {
-    struct errand *e = arg;
-    struct wing *home = wing_of_account(e->server, e->caller.account);
     struct fault fault;
     sip_reply_init(&e->reply, e->arena, 200);
     if (registrar_register(home->registrar, e->request, &e->caller, e->now, &e->reply, &e->outgoing,
@@ -23,23 +21,26 @@ static void at_home(void *arg)
         sip_reply_fault(&e->reply, &fault, e->server->site.sip_host);
     if (!timer_running(&home->expiry))
         home_expire(home);
-    if (home == e->wing) {
-        line_errand_back(e);
-        return;
-    }
+}
+
+static void arrive(void *arg)
+{
+    struct errand *e = arg;
+    answer(e, wing_of_account(e->server, e->caller.account));
     e->letter = (struct letter){.fn = go_back, .arg = e};
     loop_send(e->wing->loop, &e->letter);
 }
 
-void home_register(struct errand *e)
+bool home_register(struct errand *e)
 {
     struct wing *home = wing_of_account(e->server, e->caller.account);
     if (home == e->wing) {
-        at_home(e);
-        return;
+        answer(e, home);
+        return true;
     }
-    e->letter = (struct letter){.fn = at_home, .arg = e};
+    e->letter = (struct letter){.fn = arrive, .arg = e};
     loop_send(home->loop, &e->letter);
+    return false;
 }
 
 /* ---- connections that end ----------------------------------------------------------- */

@@ -65,7 +65,8 @@ static void log_reply(const struct errand *e)
                              : fault->finding == FINDING_AUTH_NEEDED ? EVENT_DEBUG
                              : e->reply.status >= 500                ? EVENT_ERROR
                                                                      : EVENT_NOTICE;
-    if (request->method == SIP_REGISTER && e->reply.status == 200)
+    /* Refreshes come every few minutes from everybody; coming and going is news. */
+    if (request->method == SIP_REGISTER && e->reply.status == 200 && request->expires == 0)
         level = EVENT_INFO;
     event_emit(level, "sip.request", fault->finding, EVENT_SLICE("method", request->method_text),
                EVENT_SLICE("user", request->from.uri.text),
@@ -121,17 +122,23 @@ static void refuse(struct errand *e, const struct fault *fault)
     reply_now(e);
 }
 
-void line_errand_back(struct errand *e)
+void line_errand_done(struct errand *e)
 {
-    struct line *line = e->line;
     home_send_all(e->server, &e->outgoing);
-    if (line) {
+    if (e->line) {
         reply_now(e);
         if (e->reply.status == 200 && e->request->expires == 0)
-            gate_forget(line->gate, e->association);
-        conn_resume(line->conn);
+            gate_forget(e->line->gate, e->association);
     }
     errand_free(e);
+}
+
+void line_errand_back(struct errand *e)
+{
+    struct conn *conn = e->line ? e->line->conn : NULL;
+    line_errand_done(e);
+    if (conn)
+        conn_resume(conn);
 }
 
 /* ---- what the gate says ------------------------------------------------------------ */
@@ -207,8 +214,10 @@ static void pass(struct errand *e, struct association *association, bool establi
         .external = line->external,
     };
     if (e->request->method == SIP_REGISTER) {
-        conn_pause(line->conn);
-        home_register(e);
+        if (home_register(e))
+            line_errand_done(e);
+        else
+            conn_pause(line->conn); /* until it comes back from its home */
         return;
     }
     methods_answer(e);

@@ -33,7 +33,10 @@ struct errand {
     int64_t now, started_us;
 };
 
-/* Send the reply of an errand whose line may be gone, and go on reading. */
+/* Send the reply of an errand whose line may be gone. */
+void line_errand_done(struct errand *errand);
+
+/* The same for an errand that was away: its connection is read again. */
 void line_errand_back(struct errand *errand);
 
 /* Deliver a message to the endpoint at outgoing->flow: this wing's loop only. */
@@ -44,8 +47,9 @@ void line_close_all(struct wing *wing);
 
 /* ---- home.c ---- */
 
-/* Take a REGISTER to its user's home; comes back by line_errand_back(). */
-void home_register(struct errand *errand);
+/* Take a REGISTER to its user's home. True: that is here, the reply is made. False: it
+ * travels, and comes back by line_errand_back(). */
+bool home_register(struct errand *errand);
 
 /* The connection of this flow has ended. */
 void home_flow_lost(struct wing *wing, struct flow flow);
