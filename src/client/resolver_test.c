@@ -305,10 +305,6 @@ static void test_hosts_file(void **state)
     struct resolver_answer answer;
     scoped(resolver) struct resolver *r = resolver_new(&options, NULL);
     assert_non_null(r);
-    if (!hosts_file_has("127.0.0.1", "localhost")) {
-        print_message("SKIP: /etc/hosts has no localhost\n");
-        skip();
-    }
     assert_int_equal(resolver_lookup(r, SLICE("localhost"), RESOLVER_V4, a, &answer, NULL), 0);
     assert_true(slice_eq(answer.server, SLICE("hosts file")));
     assert_true(slice_eq(dns_address_print(a, &answer.addresses[0]), SLICE("127.0.0.1")));
@@ -330,7 +326,12 @@ int main(void)
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_literals_and_bad_names),
         cmocka_unit_test(test_server_option),
-        cmocka_unit_test(test_hosts_file),
+        cmocka_unit_test(test_hosts_file), /* must be last */
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    size_t count = sizeof tests / sizeof *tests;
+    if (!hosts_file_has("127.0.0.1", "localhost")) {
+        print_message("# SKIP test_hosts_file: /etc/hosts has no localhost\n");
+        count--;
+    }
+    return _cmocka_run_group_tests("tests", tests, count, NULL, NULL);
 }

@@ -29,7 +29,7 @@ check 'completion for bash' has -644 share/bash-completion/completions/lychgate
 check 'completion for zsh' has -644 share/zsh/site-functions/_lychgate
 check 'completion for fish' has -644 share/fish/vendor_completions.d/lychgate.fish
 check 'the user of the server' has -644 lib/sysusers.d/lychgate.conf
-check "Pidgin's cure" has -644 'lib/*lychgate/liblychgate-sipe-xmlfix.so'
+check "Pidgin's cure" has -644 'lib*lychgate/liblychgate-sipe-xmlfix.so'
 check 'the licence' has -644 share/doc/lychgate/LICENSE
 if [ -n "${LYCHGATED-}" ]; then
   check 'lychgated is a program' has -755 sbin/lychgated
