@@ -16,8 +16,8 @@ struct soap_diagnosis soap_public(enum finding finding)
      * off to try other passwords. */
     if (row->http >= 500 && row->audience == SEEN_BY_ADMIN)
         return (struct soap_diagnosis){28001, finding_row(FINDING_INTERNAL)->user};
-    /* A wrong password may be told, but only as an unknown user is told. */
-    if (row->audience == SEEN_BY_ADMIN || finding == FINDING_WRONG_PASSWORD)
+    /* Who may not know which it was is told what an unknown user is told. */
+    if (row->audience == SEEN_BY_ADMIN)
         return (struct soap_diagnosis){NO_VALID_TOKEN, "No valid security token."};
     return (struct soap_diagnosis){row->ms_diagnostics ? row->ms_diagnostics : NO_VALID_TOKEN,
                                    row->user};
