@@ -17,11 +17,13 @@ enum front_kind front_tell(struct slice first_bytes)
         return FRONT_SIP;
     if (slice_starts(first_bytes, SLICE("SIP/")))
         return FRONT_SIP;
+    /* A whole line says all that it ever will: no waiting for more of it. */
+    enum front_kind unclear = slice_index(first_bytes, '\n') < 0 ? FRONT_UNDECIDED : FRONT_HTTP;
     if (!slice_cut(first_bytes, ' ', &method, &rest))
-        return first_bytes.len > METHOD_LONGEST ? FRONT_HTTP : FRONT_UNDECIDED;
+        return first_bytes.len > METHOD_LONGEST ? FRONT_HTTP : unclear;
     /* OPTIONS is a method of both; the request-URI's scheme settles it. */
     if (rest.len < 4 && !slice_starts(rest, SLICE("/")))
-        return FRONT_UNDECIDED;
+        return unclear;
     return slice_starts_nocase(rest, SLICE("sip:")) || slice_starts_nocase(rest, SLICE("sips"))
                ? FRONT_SIP
                : FRONT_HTTP;
@@ -67,4 +69,16 @@ const struct conn_handler *front_handler(enum door door, bool shared)
     if (door == DOOR_SIP)
         return &sip;
     return door == DOOR_HTTPS && shared ? &either : &web;
+}
+
+/* As long as its user is the server, nobody is in charge of it. */
+static void close_undecided(void *arg, struct conn *conn)
+{
+    if (conn_user(conn) == arg)
+        conn_close(conn);
+}
+
+void front_close_idle(struct wing *wing)
+{
+    loop_each_conn(wing->loop, close_undecided, wing->server);
 }

@@ -25,6 +25,9 @@ static void test_first_bytes(void **state)
         {"REGISTER SIPS:contoso.test SIP/2.0", FRONT_SIP},
         {"SIP/2.0 200 OK", FRONT_SIP},
         {"\r\n\r\n", FRONT_SIP},
+        {"GARBAGE", FRONT_UNDECIDED},
+        {"GARBAGE\r\n", FRONT_HTTP},
+        {"GET x\n", FRONT_HTTP},
         {"AVERYVERYLONGWORDTHATISNOMETHODATALLINANYPROTOCOL", FRONT_HTTP},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -40,6 +43,8 @@ static void test_decisions_stand(void **state)
         "GET /?sipuri=alice@contoso.test HTTP/1.1\r\n",
         "OPTIONS sip:contoso.test SIP/2.0\r\n",
         "REGISTER sip:contoso.test SIP/2.0\r\n",
+        "GARBAGE\r\n",
+        "GET x\r\n",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct slice line = slice_of(lines[i]);

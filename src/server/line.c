@@ -17,8 +17,10 @@ struct line {
     struct gate *gate;
     struct errand *errand; /* the message in work */
     struct sip_framer framer;
+    int64_t opened; /* clock_monotonic() */
     bool external;
     bool known; /* somebody has signed in on it */
+    bool begun; /* a message has begun to arrive; its deadline stands */
     UT_hash_handle hh;
 };
 
@@ -50,8 +52,11 @@ static struct errand *errand_new(struct line *line, struct slice bytes)
 static void errand_free(struct errand *e)
 {
     gate_work_free(e->work);
-    if (e->line)
+    if (e->line) {
         e->line->errand = NULL;
+        if (e->server->draining)
+            conn_close_after_flush(e->line->conn);
+    }
     arena_free(e->arena);
 }
 
@@ -273,6 +278,16 @@ static void take_message(struct line *line, struct slice bytes)
     judge(e, &verdict);
 }
 
+/* Until its next message. A stranger gains no time by keep-alives. */
+static void allow_silence(struct line *line)
+{
+    const struct config *config = line->wing->server->config;
+    int64_t left = STRANGER_MS - (clock_monotonic() - line->opened);
+    if (line->known)
+        left = 2 * config->sip.keepalive + 30000;
+    conn_set_deadline(line->conn, left > 0 ? left : 1, FINDING_NONE);
+}
+
 static size_t take_bytes(struct conn *conn, struct slice bytes)
 {
     struct line *line = conn_user(conn);
@@ -280,17 +295,17 @@ static size_t take_bytes(struct conn *conn, struct slice bytes)
     struct sip_frame frame;
     struct fault fault;
     if (sip_frame(&line->framer, bytes, &frame, &fault) < 0) {
-        event_emit(EVENT_NOTICE, "sip.malformed", fault.finding, EVENT_FAULT(&fault), EVENT_END);
-        conn_fail(conn, &fault);
+        conn_fail(conn, &fault); /* net/ tells */
         return bytes.len;
     }
     if (frame.kind == SIP_FRAME_MORE) {
-        if (frame.partial)
+        if (frame.partial && !line->begun) /* not renewed by a dribble of bytes */
             conn_set_deadline(conn, config->limits.request_time, FINDING_SLOW_PEER);
+        line->begun = frame.partial;
         return 0;
     }
-    int64_t silence = line->known ? 2 * config->sip.keepalive + 30000 : STRANGER_MS;
-    conn_set_deadline(conn, silence, FINDING_NONE);
+    line->begun = false;
+    allow_silence(line);
     if (frame.kind == SIP_FRAME_MESSAGE)
         take_message(line, frame.bytes);
     return frame.len;
@@ -299,8 +314,7 @@ static size_t take_bytes(struct conn *conn, struct slice bytes)
 static void ended(struct conn *conn, const struct fault *why)
 {
     struct line *line = conn_user(conn);
-    if (why->finding != FINDING_NONE && why->finding != FINDING_CONNECTION_LOST)
-        event_emit(EVENT_INFO, "sip.closed", why->finding, EVENT_FAULT(why), EVENT_END);
+    (void)why; /* net/ has told */
     HASH_DEL(line->wing->lines, line);
     if (line->errand)
         line->errand->line = NULL;
@@ -320,12 +334,13 @@ void line_take(struct wing *wing, struct conn *conn, bool external)
     line->conn = conn;
     line->number = conn_id(conn);
     line->external = external;
+    line->opened = clock_monotonic();
     line->gate = gate_new(&wing->server->gate);
     sip_framer_init(&line->framer, &(struct sip_limits){.head = (size_t)config->sip.head_limit,
                                                         .body = (size_t)config->sip.body_limit});
     HASH_ADD(hh, wing->lines, number, sizeof line->number, line);
     conn_set_handler(conn, &line_handler, line);
-    conn_set_deadline(conn, STRANGER_MS, FINDING_NONE);
+    allow_silence(line);
 }
 
 /* ---- messages of our own ------------------------------------------------------------ */
@@ -356,5 +371,6 @@ void line_close_all(struct wing *wing)
 {
     struct line *line, *next;
     HASH_ITER(hh, wing->lines, line, next)
-    conn_close_after_flush(line->conn);
+    if (!line->errand)
+        conn_close_after_flush(line->conn);
 }

@@ -42,7 +42,8 @@ void line_errand_back(struct errand *errand);
 /* Deliver a message to the endpoint at outgoing->flow: this wing's loop only. */
 void line_deliver(struct wing *wing, const struct outgoing *outgoing, struct arena *arena);
 
-/* Tell all clients of this wing's lines to go: the server drains. */
+/* Close all of this wing's lines, those with a message in work behind its answer: the
+ * server drains. */
 void line_close_all(struct wing *wing);
 
 /* ---- home.c ---- */

@@ -6,6 +6,7 @@
 #include "certprov/certprov.h"
 #include "event/event.h"
 #include "server/doors.h"
+#include "server/front.h"
 #include "server/lab.h"
 #include "server/line.h"
 #include "server/notify.h"
@@ -20,6 +21,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* How long SIGTERM lets requests in work finish, and how often it looks. */
@@ -230,8 +232,10 @@ static void reload(void *arg, int signo)
     notify("READY=1");
 }
 
-static void close_lines(void *arg)
+static void close_idle(void *arg)
 {
+    front_close_idle(arg);
+    web_close_idle(arg);
     line_close_all(arg);
 }
 
@@ -250,7 +254,7 @@ static void drain(void *arg, int signo)
     event_emit(EVENT_NOTICE, "server.draining", FINDING_NONE, EVENT_END);
     doors_close(server);
     for (unsigned i = 0; i < server->wing_count; i++)
-        loop_post(server->wings[i].loop, close_lines, &server->wings[i]);
+        loop_post(server->wings[i].loop, close_idle, &server->wings[i]);
     server->drain_until = clock_monotonic() + DRAIN_MS;
     timer_init(&server->drain, server->wings[0].loop, stop_when_empty, server);
     timer_start(&server->drain, DRAIN_LOOK_MS);
@@ -268,11 +272,19 @@ static void stop_when_empty(void *arg)
         timer_start(&server->drain, DRAIN_LOOK_MS);
 }
 
+/* Left as it is, for vault_free() to wait for; a dead child still takes signals. */
+static bool vault_has_ended(const struct server *server)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)vault_pid(server->vault), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           info.si_pid != 0;
+}
+
 static void child_ended(void *arg, int signo)
 {
     struct server *server = arg;
     (void)signo;
-    if (server->draining || kill(vault_pid(server->vault), 0) == 0)
+    if (server->draining || !vault_has_ended(server))
         return;
     struct fault fault;
     fault_set(&fault, ERR_IO, FINDING_VAULT_FAILED, "the vault process has ended");

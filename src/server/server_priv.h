@@ -16,8 +16,12 @@
 #include "site/site.h"
 #include "trace/trace.h"
 
+#include <stdatomic.h>
+#include <sys/queue.h>
+
 struct server;
 struct line;
+struct web;
 struct lab_dns;
 struct watch;
 
@@ -40,6 +44,7 @@ struct wing {
     struct registrar *registrar; /* of the users who are at home here */
     struct timer expiry;         /* when the registrar has something to end */
     struct line *lines;          /* SIP connections by their number (uthash) */
+    LIST_HEAD(, web) webs;       /* HTTP connections */
 };
 
 struct server {
@@ -75,8 +80,9 @@ struct server {
     unsigned vault_client; /* the main thread's own vault client */
     const char *config_path, *ready_path;
     struct timer drain;
-    int64_t drain_until; /* clock_monotonic() */
-    bool draining, failed;
+    int64_t drain_until;  /* clock_monotonic() */
+    atomic_bool draining; /* all loops look */
+    bool failed;
 };
 
 /* The wing that a connection lives on. */

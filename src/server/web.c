@@ -16,6 +16,7 @@ struct web {
     struct conn *conn;
     struct http_frame frame;
     struct exchange *exchange; /* the request in work, NULL between requests */
+    LIST_ENTRY(web) all;       /* of the wing */
 };
 
 /* One request and its reply. Outlives the connection when a worker has it. */
@@ -67,8 +68,11 @@ static void log_exchange(const struct exchange *x)
 {
     const struct http_request *request = x->request;
     const struct fault *fault = &x->reply.fault;
+    /* A SOAP fault is a 500 whoever is to blame; the finding's row knows. */
+    int blame = finding_row(fault->finding)->http;
+    bool ours = x->reply.status >= 500 && (blame < 400 || blame >= 500);
     enum event_level level = fault->finding == FINDING_NONE ? EVENT_DEBUG
-                             : x->reply.status >= 500       ? EVENT_ERROR
+                             : ours                         ? EVENT_ERROR
                                                             : EVENT_INFO;
     event_emit(level, "http.request", fault->finding,
                EVENT_SLICE("from", request ? request->peer : (struct slice){0}),
@@ -218,9 +222,9 @@ static size_t take_bytes(struct conn *conn, struct slice bytes)
 static void ended(struct conn *conn, const struct fault *why)
 {
     struct web *web = conn_user(conn);
-    if (why->finding != FINDING_NONE && why->finding != FINDING_CONNECTION_LOST)
-        event_emit(EVENT_INFO, "http.closed", why->finding, EVENT_FAULT(why), EVENT_END);
     struct exchange *x = web->exchange;
+    (void)why; /* net/ has told */
+    LIST_REMOVE(web, all);
     if (x && timer_running(&x->delay)) {
         exchange_free(x);
     } else if (x) {
@@ -236,6 +240,15 @@ void web_take(struct wing *wing, struct conn *conn)
     struct web *web = must_calloc(1, sizeof *web);
     web->wing = wing;
     web->conn = conn;
+    LIST_INSERT_HEAD(&wing->webs, web, all);
     conn_set_handler(conn, &web_handler, web);
     wait_for_request(web);
+}
+
+void web_close_idle(struct wing *wing)
+{
+    struct web *web;
+    LIST_FOREACH(web, &wing->webs, all)
+    if (!web->exchange && !http_frame_begun(&web->frame))
+        conn_close_after_flush(web->conn);
 }
