@@ -9,13 +9,14 @@ failed_builds=0
 build() { # FOLDER OPTION...
   folder=$1
   shift
-  if [ ! -e "$folder/build.ninja" ]; then
-    meson setup "$folder" "$@" >"$folder.log" 2>&1 || {
-      cat "$folder.log"
-      return 1
-    }
-    rm -f "$folder.log"
-  fi
+  # A folder that an earlier `make` set up looks again: the tests' packages came since.
+  again=
+  [ -e "$folder/build.ninja" ] && again=--reconfigure
+  meson setup "$folder" $again "$@" >"$folder.log" 2>&1 || {
+    cat "$folder.log"
+    return 1
+  }
+  rm -f "$folder.log"
   ninja -C "$folder" --quiet
 }
 
