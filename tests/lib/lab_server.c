@@ -265,6 +265,15 @@ int lab_server_start(struct lab_server *lab)
     return 0;
 }
 
+/* Under sanitizers: what they said. Undefined behaviour does not end a program. */
+static bool sanitizers_complain(const struct lab_server *lab)
+{
+    scoped(buf) struct buf log = BUF_INIT;
+    read_file(lab->log, 0, &log);
+    return slice_find(buf_slice(&log), SLICE("runtime error: ")) >= 0 ||
+           slice_find(buf_slice(&log), SLICE("Sanitizer")) >= 0;
+}
+
 int lab_server_stop(struct lab_server *lab, int signo)
 {
     int pidfd = pidfd_of(lab->pid);
@@ -279,7 +288,10 @@ int lab_server_stop(struct lab_server *lab, int signo)
         close(pidfd);
     int code = exit_code(lab->pid);
     lab->pid = 0;
-    return code;
+    if (!sanitizers_complain(lab))
+        return code;
+    lab->failed = 1;
+    return complain(lab->log, "a sanitizer complains");
 }
 
 /* ---- the log --------------------------------------------------------------------------------- */

@@ -50,7 +50,8 @@ int lab_server_user(struct lab_server *lab, const char *address, const char *pas
 int lab_server_start(struct lab_server *lab);
 
 /* SIGTERM unless `signo` says otherwise (0: send nothing); wait for its end. Returns
- * its exit code, or -1 when it had to be killed or was ended by a signal. */
+ * its exit code, or -1 when it had to be killed, was ended by a signal, or a sanitizer
+ * has left a word in the log. */
 int lab_server_stop(struct lab_server *lab, int signo);
 
 /* ---- the log ---- */
