@@ -32,7 +32,6 @@ struct association {
     uint32_t sent; /* the last number we used */
     struct window window;
     struct tlsdsk_keys keys;
-    uint8_t fingerprint[ASSOCIATION_FINGERPRINT_LEN];
     bool server;
     uint8_t scheme, version;
     uint16_t text_end[TEXTS]; /* the strings lie one after the other in text[] */
@@ -75,8 +74,6 @@ struct association *association_new(const struct association_options *options)
     a->version = (uint8_t)options->version;
     a->keys = *options->keys;
     a->ends = options->ends;
-    if (options->fingerprint)
-        memcpy(a->fingerprint, options->fingerprint, sizeof a->fingerprint);
     return a;
 }
 
@@ -293,11 +290,6 @@ struct slice association_epid(const struct association *association)
 struct slice association_instance(const struct association *association)
 {
     return text_of(association, TEXT_INSTANCE);
-}
-
-const uint8_t *association_fingerprint(const struct association *association)
-{
-    return association->fingerprint;
 }
 
 int64_t association_ends(const struct association *association)

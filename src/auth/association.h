@@ -34,7 +34,6 @@ struct association_options {
     struct slice account;           /* the address that it stands for, user@domain, no "sip:" */
     struct slice epid;              /* the endpoint's names, absent if it has none */
     struct slice instance;          /* +sip.instance without <urn:uuid:> */
-    const uint8_t *fingerprint;     /* of the client's certificate; NULL: zeros */
 };
 
 /* A new SA; all strings are copied. Never NULL. */
@@ -79,7 +78,6 @@ struct slice association_opaque(const struct association *association);
 struct slice association_account(const struct association *association);
 struct slice association_epid(const struct association *association);
 struct slice association_instance(const struct association *association);
-const uint8_t *association_fingerprint(const struct association *association);
 int64_t association_ends(const struct association *association);
 
 /* Has a message been verified on it? (The peer has shown that it has the keys.) */

@@ -22,15 +22,6 @@ size_t gate_limit(size_t set, size_t otherwise)
     return set ? set : otherwise;
 }
 
-const char *gate_action_name(enum gate_action action)
-{
-    static const char *const names[] = {
-        [GATE_PASS] = "pass",     [GATE_CHALLENGE] = "challenge", [GATE_HANDSHAKE] = "handshake",
-        [GATE_REFUSE] = "refuse", [GATE_IGNORE] = "ignore",       [GATE_DISCONNECT] = "disconnect",
-    };
-    return names[action];
-}
-
 /* ---- life -------------------------------------------------------------------------- */
 
 struct gate *gate_new(const struct gate_settings *settings)

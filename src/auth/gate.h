@@ -40,9 +40,6 @@ enum gate_action {
     GATE_DISCONNECT, /* end the connection: a 401 would make SIPE send the request for ever */
 };
 
-/* "challenge", for events and tests. */
-const char *gate_action_name(enum gate_action action);
-
 struct gate_header {
     const char *name;
     struct slice value;

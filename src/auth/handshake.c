@@ -257,7 +257,6 @@ static void establish(struct step *step)
         .account = slice_of(work->certificate.account),
         .epid = slice_of(work->endpoint.epid),
         .instance = slice_of(work->endpoint.instance),
-        .fingerprint = work->fingerprint,
     };
     gate_keep(step->gate, association_new(&options), step->now);
     tlsdsk_keys_wipe(&keys);

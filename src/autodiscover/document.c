@@ -27,11 +27,6 @@ static const char *const kinds[] = {
 static const char *const locations[] = {
     [AUTODISCOVER_INTERNAL] = "Internal", [AUTODISCOVER_EXTERNAL] = "External"};
 
-const char *autodiscover_kind_name(enum autodiscover_kind kind)
-{
-    return kinds[kind];
-}
-
 void autodiscover_add_link(struct autodiscover_document *document, struct slice token,
                            struct slice href)
 {

@@ -56,9 +56,6 @@ struct autodiscover_document {
     size_t link_count;
 };
 
-/* "Root", "Domain", "User". */
-const char *autodiscover_kind_name(enum autodiscover_kind kind);
-
 /* Add a link; both slices are borrowed. Beyond the limit it is left out. */
 void autodiscover_add_link(struct autodiscover_document *document, struct slice token,
                            struct slice href);

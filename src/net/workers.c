@@ -171,11 +171,6 @@ void *workers_context(struct workers *pool, unsigned worker)
     return pool->worker[worker].context;
 }
 
-unsigned workers_count(const struct workers *pool)
-{
-    return pool->options.count;
-}
-
 size_t workers_waiting(struct workers *pool)
 {
     pthread_mutex_lock(&pool->lock);

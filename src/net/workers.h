@@ -50,8 +50,6 @@ int workers_submit(struct workers *workers, struct job *job);
 /* The context of a worker; call it from that worker only (inside run). */
 void *workers_context(struct workers *workers, unsigned worker);
 
-unsigned workers_count(const struct workers *workers);
-
 /* Jobs waiting at this moment; for metrics. Safe from any thread. */
 size_t workers_waiting(struct workers *workers);
 

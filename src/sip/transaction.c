@@ -137,11 +137,6 @@ enum sip_transaction_state sip_transaction_state(const struct sip_transaction *t
     return tx->state;
 }
 
-enum sip_method sip_transaction_method(const struct sip_transaction *tx)
-{
-    return tx->method;
-}
-
 void *sip_transaction_user(const struct sip_transaction *tx)
 {
     return tx->user;

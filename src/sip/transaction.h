@@ -31,7 +31,6 @@ void sip_transactions_free(struct sip_transactions *table);
 size_t sip_transactions_count(const struct sip_transactions *table);
 
 enum sip_transaction_state sip_transaction_state(const struct sip_transaction *tx);
-enum sip_method sip_transaction_method(const struct sip_transaction *tx);
 void *sip_transaction_user(const struct sip_transaction *tx);
 
 /* ---- client: requests that we send ---------------------------------------- */

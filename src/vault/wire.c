@@ -30,63 +30,46 @@ enum {
 };
 
 struct operation {
-    const char *name;
     struct field request[FIELDS_MAX];
     struct field reply[FIELDS_MAX];
 };
 
 static const struct operation operations[OP_COUNT] = {
-    [OP_PUBLIC] = {"public",
-                   {{0}},
+    [OP_PUBLIC] = {{{0}},
                    {NUMBER(vault_reply, public.token_algorithm),
                     BYTES(vault_reply, public.token, 1, WIRE_CERTIFICATE_MAX),
                     BYTES(vault_reply, public.decrypt, 1, WIRE_CERTIFICATE_MAX),
                     BYTES(vault_reply, public.user_ca, 1, WIRE_CERTIFICATE_MAX)}},
-    [OP_COUNTS] = {"counts",
-                   {{0}},
+    [OP_COUNTS] = {{{0}},
                    {NUMBER(vault_reply, counts.hashes), NUMBER(vault_reply, counts.signatures),
                     NUMBER(vault_reply, counts.certificates)}},
-    [OP_PASSWORD_CHECK] = {"password-check",
-                           {BYTES(vault_request, password.key, 1, VAULT_KEY_MAX),
+    [OP_PASSWORD_CHECK] = {{BYTES(vault_request, password.key, 1, VAULT_KEY_MAX),
                             BYTES(vault_request, password.password, 1, VAULT_PASSWORD_MAX)},
                            {NUMBER(vault_reply, verdict)}},
-    [OP_PASSWORD_SET] = {"password-set",
-                         {BYTES(vault_request, password.key, 1, VAULT_KEY_MAX),
+    [OP_PASSWORD_SET] = {{BYTES(vault_request, password.key, 1, VAULT_KEY_MAX),
                           BYTES(vault_request, password.password, 1, VAULT_PASSWORD_MAX)},
                          {{0}}},
-    [OP_PASSWORD_REMOVE] = {"password-remove",
-                            {BYTES(vault_request, password.key, 1, VAULT_KEY_MAX)},
-                            {{0}}},
-    [OP_TOKEN_SIGN] = {"token-sign",
-                       {BYTES(vault_request, sign, 1, VAULT_SIGN_MAX)},
+    [OP_PASSWORD_REMOVE] = {{BYTES(vault_request, password.key, 1, VAULT_KEY_MAX)}, {{0}}},
+    [OP_TOKEN_SIGN] = {{BYTES(vault_request, sign, 1, VAULT_SIGN_MAX)},
                        {BYTES(vault_reply, bytes, 1, WIRE_SIGNATURE_MAX)}},
-    [OP_CERTIFICATE_ISSUE] = {"certificate-issue",
-                              {BYTES(vault_request, issue.public_key, 1, 1024),
+    [OP_CERTIFICATE_ISSUE] = {{BYTES(vault_request, issue.public_key, 1, 1024),
                                BYTES(vault_request, issue.common_name, 1, VAULT_KEY_MAX),
                                BYTES(vault_request, issue.sip_uri, 1, VAULT_KEY_MAX + 4),
                                BYTES(vault_request, issue.serial, 0, WIRE_SERIAL_MAX),
                                NUMBER(vault_request, issue.not_before),
                                NUMBER(vault_request, issue.not_after)},
                               {BYTES(vault_reply, bytes, 1, WIRE_CERTIFICATE_MAX)}},
-    [OP_KEY_UNWRAP] = {"key-unwrap",
-                       {BYTES(vault_request, unwrap, 1, WIRE_WRAPPED_MAX)},
+    [OP_KEY_UNWRAP] = {{BYTES(vault_request, unwrap, 1, WIRE_WRAPPED_MAX)},
                        {BYTES(vault_reply, bytes, 1, WIRE_KEY_MAX)}},
-    [OP_SEAL] = {"seal",
-                 {BYTES(vault_request, seal.purpose, 1, WIRE_PURPOSE_MAX),
+    [OP_SEAL] = {{BYTES(vault_request, seal.purpose, 1, WIRE_PURPOSE_MAX),
                   BYTES(vault_request, seal.bytes, 1, VAULT_SEAL_MAX)},
                  {BYTES(vault_reply, bytes, 1, VAULT_SEAL_MAX + VAULT_SEAL_MORE)}},
-    [OP_OPEN] = {"open",
-                 {BYTES(vault_request, seal.purpose, 1, WIRE_PURPOSE_MAX),
+    [OP_OPEN] = {{BYTES(vault_request, seal.purpose, 1, WIRE_PURPOSE_MAX),
                   BYTES(vault_request, seal.bytes, 1, VAULT_SEAL_MAX + VAULT_SEAL_MORE)},
                  {BYTES(vault_reply, bytes, 1, VAULT_SEAL_MAX)}},
 };
 
 static const struct field fault_fields[] = {BYTES(vault_reply, detail, 0, WIRE_DETAIL_MAX), {0}};
-
-const char *wire_op_name(enum vault_op op)
-{
-    return (unsigned)op < OP_COUNT ? operations[op].name : "?";
-}
 
 /* ---- numbers ------------------------------------------------------------------- */
 

@@ -82,9 +82,6 @@ struct vault_reply {
     };
 };
 
-/* The name of an operation ("password-check"). */
-const char *wire_op_name(enum vault_op op);
-
 /* Bytes to struct. 0, -ERR_MALFORMED or -ERR_LIMIT, with FINDING_VAULT_FAILED. The
  * id is filled as soon as it is known, also on failure (0 otherwise). */
 int wire_parse_request(struct slice packet, struct vault_request *request_out, struct fault *fault);
