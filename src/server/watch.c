@@ -5,6 +5,7 @@
 #include "event/event.h"
 #include "server/line.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
@@ -19,6 +20,7 @@ struct watch {
     struct job job; /* one at a time */
     int64_t pruned; /* when expired certificates were deleted last */
     bool changed;
+    atomic_bool missed; /* a wing's roll call found no worker */
 };
 
 /* ---- one wing's users ------------------------------------------------------------ */
@@ -83,8 +85,11 @@ static void call_roll(void *arg)
     roll->gone = arena_array(arena, bool, roll->room);
     registrar_each_user(wing->registrar, note_user, roll);
     roll->job = (struct job){.run = look_up, .done = sign_out, .loop = wing->loop};
-    if (roll->count == 0 || workers_submit(wing->server->workers, &roll->job) < 0)
-        arena_free(arena); /* too busy now: the next change is seen again */
+    if (roll->count > 0 && workers_submit(wing->server->workers, &roll->job) == 0)
+        return;
+    if (roll->count > 0) /* too busy now: again with the next look */
+        atomic_store(&wing->server->watch->missed, true);
+    arena_free(arena);
 }
 
 /* ---- the clock ---------------------------------------------------------------------- */
@@ -93,7 +98,8 @@ static void look(struct job *job, unsigned worker)
 {
     struct watch *watch = (struct watch *)((char *)job - offsetof(struct watch, job));
     (void)worker;
-    watch->changed = accounts_changed(watch->accounts);
+    bool again = atomic_exchange(&watch->missed, false);
+    watch->changed = accounts_changed(watch->accounts) || again;
     int64_t now = clock_now();
     if (now - watch->pruned < PRUNE_MS)
         return;
