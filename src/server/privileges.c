@@ -7,9 +7,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-int privileges_drop(const char *user, struct fault *fault)
+void privileges_never_gain(void)
 {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+int privileges_drop(const char *user, struct fault *fault)
+{
     if (!user[0])
         return 0;
     const struct passwd *entry = getpwnam(user);

@@ -205,6 +205,7 @@ int server_new(struct config *config, const struct server_options *options,
     server->arena = arena_new();
     server->vault_client = worker_count(server);
     clock_set_offset(config->lab.clock_offset);
+    privileges_never_gain();
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         int err = steps[i](server, fault);
         if (err < 0) {
