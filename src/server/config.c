@@ -48,8 +48,10 @@ static bool read_number(struct slice text, enum config_kind kind, int64_t *numbe
 static struct slice print_number(struct arena *arena, int64_t number, enum config_kind kind)
 {
     const struct unit *best = units_of(kind);
+    if (number == 0) /* is so in every unit: seconds, as people write it */
+        return kind == CONFIG_DURATION ? SLICE("0s") : SLICE("0");
     for (const struct unit *u = best; u->suffix; u++)
-        if (number % u->factor == 0 && (number != 0 || u == best + (kind == CONFIG_DURATION)))
+        if (number % u->factor == 0)
             best = u;
     return arena_print(arena, "%lld%s", (long long)(number / best->factor), best->suffix);
 }

@@ -42,6 +42,19 @@ static void test_printed_file_reads_back(void **state)
     config_free(d);
 }
 
+static void test_defaults_are_commented_out(void **state)
+{
+    (void)state;
+    struct config *c = config_new();
+    scoped(buf) struct buf text = BUF_INIT;
+    config_print(&text, c);
+    for (const char *line = buf_string(&text); line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        assert_true(!*line || strchr("#[\n", *line));
+    }
+    config_free(c);
+}
+
 static void test_mistakes_are_named(void **state)
 {
     (void)state;
@@ -74,6 +87,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_and_derived_names),
         cmocka_unit_test(test_printed_file_reads_back),
+        cmocka_unit_test(test_defaults_are_commented_out),
         cmocka_unit_test(test_mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
