@@ -191,6 +191,8 @@ static int take_certificates(struct setup *s, const char *certificate, const cha
     size_t count;
     const struct slice *names = zone_names(&s->zone, &count);
     int err = credential_read(certificate, key, &given, fault);
+    if (err < 0) /* the same reader serves the vault; here it is the caller's file */
+        fault->finding = FINDING_CONFIG_INVALID;
     if (err == 0)
         err = credential_write(given, path(s, "tls/server.pem"), path(s, "tls/server.key"), fault);
     if (err < 0)
@@ -283,10 +285,11 @@ static int print_json(const struct setup *s, struct fault *fault)
     json_t *zone = dns_zone_json(s->config, fault);
     if (!zone)
         return -1;
+    bool own_ca = !invocation_has(s->invocation, "certificate");
     struct slice ca = arena_print(s->arena, "%s/ca.pem", s->dir);
     struct slice file = arena_print(s->arena, "%s/lychgated.conf", s->dir);
-    json_t *document = json_pack("{s:s,s:s,s:s,s:o}", "dir", s->dir, "configuration", file.at, "ca",
-                                 ca.at, "zone", zone);
+    json_t *document = json_pack("{s:s,s:s,s:s?,s:o}", "dir", s->dir, "configuration", file.at,
+                                 "ca", own_ca ? ca.at : NULL, "zone", zone);
     json_dumpf(document, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     putchar('\n');
     json_decref(document);
@@ -313,10 +316,12 @@ enum tool_exit init_run(struct invocation *invocation)
     config_free(s.config);
     if (err < 0)
         return tool_fail(invocation, &fault);
+    fprintf(stderr, "The site is in %s. Publish the records,", s.dir);
+    if (!invocation_has(invocation, "certificate")) /* else they trust its issuer already */
+        fprintf(stderr, " give clients %s/ca.pem,", s.dir);
     fprintf(stderr,
-            "The site is in %s. Publish the records, give clients %s/ca.pem,\n"
-            "add users with `lychgate --config %s/lychgated.conf user add`, and start\n"
+            "\nadd users with `lychgate --config %s/lychgated.conf user add`, and start\n"
             "`lychgated --config %s/lychgated.conf`.\n",
-            s.dir, s.dir, s.dir, s.dir);
+            s.dir, s.dir);
     return TOOL_FINE;
 }
