@@ -51,7 +51,7 @@ static void on_signal(int number)
 static void put_line(json_t *json, const char *event)
 {
     json_object_set_new(json, "event", json_string(event));
-    json_dumpf(json, stdout, JSON_COMPACT);
+    json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
     putchar('\n');
     fflush(stdout);
     json_decref(json);
@@ -189,7 +189,7 @@ static void show_result(struct run *run, struct lychgate *gate, enum tool_exit c
     } else if (run->steps) {
         json_t *document = result_json(run, gate, code, signed_in);
         json_object_set(document, "steps", run->steps);
-        json_dumpf(document, stdout, JSON_INDENT(2));
+        json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
         putchar('\n');
         json_decref(document);
     }
