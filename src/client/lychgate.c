@@ -164,28 +164,34 @@ static int gather_tools(struct lychgate *gate, struct fault *fault)
     return gate->web ? 0 : fault->err;
 }
 
-int lychgate_signin(struct lychgate *gate)
+int signin_whole(struct lychgate *gate, struct fault *fault)
 {
-    struct fault fault = gate->unusable;
-    eventfd_t ignored;
-    eventfd_read(gate->stop_fd, &ignored);
+    *fault = gate->unusable;
     signin_forget(gate);
     gate->began_us = clock_monotonic_us();
-    int err = fault.err ? fault.err : gather_tools(gate, &fault);
+    int err = fault->err ? fault->err : gather_tools(gate, fault);
     if (err) {
-        report_keep_problem(&gate->report, &fault);
-        report_bad(&gate->report, "options", LYCHGATE_FAILED, &fault);
+        report_keep_problem(&gate->report, fault);
+        report_bad(&gate->report, "options", LYCHGATE_FAILED, fault);
     } else {
-        err = signin_go(gate, &fault);
+        err = signin_go(gate, fault);
     }
     /* Neither is needed once there is a certificate. */
     secret_free(&gate->password);
     webticket_grant_fini(&gate->ticket);
     if (err == 0)
-        report_keep_problem(&gate->report, &fault);
+        report_keep_problem(&gate->report, fault);
     else
         signin_forget(gate);
     return err;
+}
+
+int lychgate_signin(struct lychgate *gate)
+{
+    struct fault fault;
+    eventfd_t ignored;
+    eventfd_read(gate->stop_fd, &ignored);
+    return signin_whole(gate, &fault);
 }
 
 int lychgate_keep(struct lychgate *gate, int seconds)

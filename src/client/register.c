@@ -176,6 +176,15 @@ static int shake_once(struct lychgate *gate, struct tlsdsk *tlsdsk, struct slice
     return err;
 }
 
+/* The keys end with the certificate, and with the margin a kept one is not used any
+ * more. Of a certificate that is shorter than the margin, half is used. */
+static int64_t time_to_renew(const struct association *association)
+{
+    int64_t left = association_ends(association) - clock_now();
+    int64_t early = left - KEPT_MARGIN_MS;
+    return clock_monotonic() + (early > left / 2 ? early : left / 2);
+}
+
 static void make_association(struct lychgate *gate, const struct tlsdsk *tlsdsk)
 {
     struct tlsdsk_keys keys;
@@ -194,6 +203,7 @@ static void make_association(struct lychgate *gate, const struct tlsdsk *tlsdsk)
         .instance = gate->instance,
     });
     tlsdsk_keys_wipe(&keys);
+    gate->anew_at = time_to_renew(gate->association);
 }
 
 static int shake_hands(struct lychgate *gate, struct fault *fault)

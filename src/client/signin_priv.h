@@ -123,12 +123,16 @@ struct lychgate {
     struct lychgate_summary summary;
     bool signed_in;
     int64_t expires_ms; /* of the registration, as the server says */
+    int64_t anew_at;    /* clock_monotonic() at which the keys need to be others */
 };
 
 /* ---- signin.c ------------------------------------------------------------------- */
 
 /* Run the table. */
 int signin_go(struct lychgate *gate, struct fault *fault);
+
+/* Begin anew and run it: what lychgate_signin() does. Failures are told already. */
+int signin_whole(struct lychgate *gate, struct fault *fault);
 
 /* End the attempt: connection, association, secrets. */
 void signin_forget(struct lychgate *gate);

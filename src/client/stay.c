@@ -65,12 +65,16 @@ static int keep(struct lychgate *gate, int64_t until, struct fault *fault)
     int64_t now = clock_monotonic();
     int64_t alive = now + gate->summary.keepalive_ms, renew = refresh_due(gate, now);
     while (now < until) {
-        int err = listen_until(gate, least(until, least(alive, renew)), fault);
+        int64_t due = least(gate->anew_at, least(alive, renew));
+        int err = listen_until(gate, least(until, due), fault);
         if (err)
             return err;
         now = clock_monotonic();
-        if (now >= renew) {
-            err = refresh(gate, fault);
+        if (now >= gate->anew_at || now >= renew) {
+            /* The keys of TLS-DSK last no longer than the certificate, and 8 hours at
+             * most: whoever stays longer signs in anew, with what was kept while that
+             * serves. */
+            err = now >= gate->anew_at ? signin_whole(gate, fault) : refresh(gate, fault);
             now = clock_monotonic();
             renew = refresh_due(gate, now);
             alive = now + gate->summary.keepalive_ms;
@@ -94,7 +98,7 @@ int signin_keep(struct lychgate *gate, int seconds, struct fault *fault)
         eventfd_read(gate->stop_fd, &ignored);
         return 0;
     }
-    if (err) {
+    if (err && gate->signed_in) { /* else it was a new sign-in that failed, and was told */
         report_keep_problem(&gate->report, fault);
         report_bad(&gate->report, "keep", LYCHGATE_FAILED, fault);
         gate->signed_in = false;

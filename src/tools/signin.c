@@ -35,6 +35,8 @@ struct run {
     const struct invocation *invocation;
     bool lines;    /* --jsonl */
     json_t *steps; /* --json */
+    uint64_t keep; /* --keep, seconds */
+    struct secret password;
 };
 
 static struct lychgate *volatile stoppable;
@@ -74,13 +76,18 @@ static void show_event(void *arg, const struct lychgate_event *event)
 
 static bool ask_password(void *arg, char *to, size_t room)
 {
-    const struct run *run = arg;
-    scoped(secret) struct secret password = SECRET_INIT;
-    if (!tool_password(invocation_value(run->invocation, "password-file"), "Password", &password) ||
-        password.len >= room)
+    struct run *run = arg;
+    struct secret *password = &run->password;
+    const char *file = invocation_value(run->invocation, "password-file");
+    if (password->len == 0 && !tool_password(file, "Password", password))
         return false;
-    memcpy(to, password.at, password.len + 1);
-    return true;
+    bool fits = password->len < room;
+    if (fits)
+        memcpy(to, password->at, password->len + 1);
+    /* Who stays may outlive the certificate, and nobody may be there to ask again. */
+    if (run->keep == 0 || !fits)
+        secret_free(password);
+    return fits;
 }
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -196,14 +203,14 @@ static void show_result(struct run *run, struct lychgate *gate, enum tool_exit c
 }
 
 /* Sign in, stay if asked to, sign out. The first failure is the outcome. */
-static enum tool_exit go_through(struct run *run, struct lychgate *gate, int keep_s)
+static enum tool_exit go_through(struct run *run, struct lychgate *gate)
 {
     int err = lychgate_signin(gate);
     bool signed_in = err == 0;
     if (signed_in) {
         show_summary(run, gate);
-        if (keep_s > 0)
-            err = lychgate_keep(gate, keep_s);
+        if (run->keep > 0)
+            err = lychgate_keep(gate, (int)run->keep);
         if (err == 0)
             err = lychgate_signout(gate);
     }
@@ -216,9 +223,8 @@ enum tool_exit signin_run(struct invocation *invocation)
 {
     struct run run = {.invocation = invocation, .lines = invocation_has(invocation, "jsonl")};
     struct lychgate_options options;
-    uint64_t keep;
     if (!take_options(invocation, &run, &options) ||
-        !invocation_number(invocation, "keep", 0, KEEP_MAX_S, &keep))
+        !invocation_number(invocation, "keep", 0, KEEP_MAX_S, &run.keep))
         return TOOL_USAGE;
     run.steps = invocation->json && !run.lines ? json_array() : NULL;
     struct lychgate *gate = lychgate_new(&options);
@@ -226,11 +232,12 @@ enum tool_exit signin_run(struct invocation *invocation)
     stoppable = gate;
     sigaction(SIGINT, &stop, &before[0]);
     sigaction(SIGTERM, &stop, &before[1]);
-    enum tool_exit code = go_through(&run, gate, (int)keep);
+    enum tool_exit code = go_through(&run, gate);
     sigaction(SIGINT, &before[0], NULL);
     sigaction(SIGTERM, &before[1], NULL);
     stoppable = NULL;
     lychgate_free(gate);
+    secret_free(&run.password);
     json_decref(run.steps);
     return code;
 }
