@@ -30,6 +30,16 @@ enum {
     STRANGER_MS = 3 * 60 * 1000
 };
 
+/* Until its next message. A stranger gains no time by keep-alives. */
+static void allow_silence(struct line *line)
+{
+    const struct config *config = line->wing->server->config;
+    int64_t left = STRANGER_MS - (clock_monotonic() - line->opened);
+    if (line->known)
+        left = 2 * config->sip.keepalive + 30000;
+    conn_set_deadline(line->conn, left > 0 ? left : 1, FINDING_NONE);
+}
+
 /* ---- errands ------------------------------------------------------------------- */
 
 static struct errand *errand_new(struct line *line, struct slice bytes)
@@ -208,7 +218,10 @@ static void pass(struct errand *e, struct association *association, bool establi
         event_emit(EVENT_INFO, "auth.established", FINDING_NONE,
                    EVENT_SLICE("user", association_account(association)),
                    EVENT_SLICE("epid", association_epid(association)), EVENT_END);
-    line->known = true;
+    if (!line->known) {
+        line->known = true;
+        allow_silence(line); /* a stranger's may be less than a keep-alive's time */
+    }
     e->association = association;
     e->caller = (struct registrar_caller){
         .account = association_account(association),
@@ -276,16 +289,6 @@ static void take_message(struct line *line, struct slice bytes)
     struct gate_verdict verdict = {0};
     gate_step(line->gate, e->request, e->now, e->arena, &verdict);
     judge(e, &verdict);
-}
-
-/* Until its next message. A stranger gains no time by keep-alives. */
-static void allow_silence(struct line *line)
-{
-    const struct config *config = line->wing->server->config;
-    int64_t left = STRANGER_MS - (clock_monotonic() - line->opened);
-    if (line->known)
-        left = 2 * config->sip.keepalive + 30000;
-    conn_set_deadline(line->conn, left > 0 ? left : 1, FINDING_NONE);
 }
 
 static size_t take_bytes(struct conn *conn, struct slice bytes)
