@@ -14,13 +14,15 @@
 
 static _Thread_local struct loop *current;
 
-static void read_mail(struct loop *loop)
+static bool read_mail(struct loop *loop)
 {
-    struct letter *next;
-    for (struct letter *letter = mailbox_take(&loop->mailbox); letter; letter = next) {
+    struct letter *next, *letter = mailbox_take(&loop->mailbox);
+    bool any = letter != NULL;
+    for (; letter; letter = next) {
         next = letter->next; /* fn may free or resend the letter */
         letter->fn(letter->arg);
     }
+    return any;
 }
 
 static void bell_rings(evutil_socket_t fd, short what, void *arg)
@@ -153,22 +155,27 @@ static void close_one(void *arg, struct conn *conn)
     conn_close(conn);
 }
 
+bool loop_settle(struct loop *loop)
+{
+    struct loop *outer = current;
+    sigset_t before;
+    block_sigpipe(&before);
+    current = loop;
+    bool busy = read_mail(loop) || !LIST_EMPTY(&loop->conns); /* mail may bring connections */
+    do {
+        loop_each_conn(loop, close_one, NULL);
+        conns_attend(loop);
+    } while (read_mail(loop) || !LIST_EMPTY(&loop->conns) || !TAILQ_EMPTY(&loop->attention));
+    current = outer;
+    restore_sigpipe(&before);
+    return busy;
+}
+
 void loop_free(struct loop *loop)
 {
     if (!loop)
         return;
-    struct loop *outer = current;
-    current = loop;
-    sigset_t before;
-    block_sigpipe(&before);
-    read_mail(loop); /* may bring accepted connections */
-    do {
-        loop_each_conn(loop, close_one, NULL);
-        conns_attend(loop);
-        read_mail(loop);
-    } while (!LIST_EMPTY(&loop->conns) || !TAILQ_EMPTY(&loop->attention));
-    restore_sigpipe(&before);
-    current = outer;
+    loop_settle(loop);
     for (struct signal_watch *next, *watch = loop->signals; watch; watch = next) {
         next = watch->next;
         event_del(&watch->event);

@@ -30,6 +30,11 @@ void loop_join(struct loop *loop);
  * thread; from a signal callback of loop_on_signal too. */
 void loop_stop(struct loop *loop);
 
+/* Close the connections and deliver the letters of a loop that does not run (any more).
+ * True if there were any. Loops that write to one another are settled in turns until
+ * all are quiet, before the first of them is freed. */
+bool loop_settle(struct loop *loop);
+
 /* Free a loop that does not run: letters still in the mailbox are read, open
  * connections closed (their on_closed is called). Free the workers and the
  * listeners that use it first. NULL is fine. */

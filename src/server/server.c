@@ -319,6 +319,17 @@ int server_run(struct server *server)
     return server->failed ? -ERR_IO : 0;
 }
 
+/* A connection that ends tells every home, and every home is a loop. */
+static void settle_loops(struct server *server)
+{
+    bool busy;
+    do {
+        busy = false;
+        for (unsigned i = 0; i < server->wing_count; i++)
+            busy |= loop_settle(server->wings[i].loop);
+    } while (busy);
+}
+
 /* Everything the server holds, in the opposite order of its making: first what
  * could still hand out work, then the workers, then what they worked on. */
 void server_free(struct server *server)
@@ -327,7 +338,8 @@ void server_free(struct server *server)
         return;
     lab_free(server);
     doors_close(server);
-    workers_free(server->workers);
+    workers_free(take(&server->workers)); /* what is still to come finds none */
+    settle_loops(server);
     watch_free(server->watch);
     for (unsigned i = 0; i < server->wing_count; i++)
         timer_stop(&server->wings[i].expiry);

@@ -85,7 +85,8 @@ static void call_roll(void *arg)
     roll->gone = arena_array(arena, bool, roll->room);
     registrar_each_user(wing->registrar, note_user, roll);
     roll->job = (struct job){.run = look_up, .done = sign_out, .loop = wing->loop};
-    if (roll->count > 0 && workers_submit(wing->server->workers, &roll->job) == 0)
+    if (roll->count > 0 && wing->server->workers &&
+        workers_submit(wing->server->workers, &roll->job) == 0)
         return;
     if (roll->count > 0) /* too busy now: again with the next look */
         atomic_store(&wing->server->watch->missed, true);
