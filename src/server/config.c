@@ -246,6 +246,9 @@ int config_parse(struct config *config, struct slice text, const char *name, str
     if (!config->site.domain[0])
         return fault_set(fault, ERR_MALFORMED, FINDING_CONFIG_INVALID,
                          "%s: [site] domain is missing", name);
+    if (!config->roles.web && !config->roles.orgid && !config->roles.sip && !config->roles.dns)
+        return fault_set(fault, ERR_MALFORMED, FINDING_CONFIG_INVALID,
+                         "%s: [roles]: every role is off; there would be nothing to do", name);
     derive_hosts(config);
     return 0;
 }

@@ -71,6 +71,8 @@ static void test_mistakes_are_named(void **state)
         {"[roles]\nweb = maybe\n", "t:2: [roles] web: `maybe` is neither on nor off"},
         {"[roles]\nweb\n", "t:2: neither `[section]` nor `key = value`"},
         {"", "t: [site] domain is missing"},
+        {"[site]\ndomain = a\n[roles]\nweb = off\norgid = off\nsip = off\n",
+         "t: [roles]: every role is off; there would be nothing to do"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct config *c = config_new();

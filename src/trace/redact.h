@@ -2,7 +2,7 @@
  *
  * What is taken out: credentials in Authorization of HTTP, cookies, web tickets,
  * passwords, entropies, assertions, encrypted tokens. Each becomes
- * `[redacted N bytes #XXXXXXXX]`, where X is a keyed hash: within one trace the
+ * `[redacted #XXXXXXXX]`, where X is a keyed hash: within one trace the
  * same secret can be followed, and nobody can test a guess. */
 #ifndef LYCHGATE_TRACE_REDACT_H
 #define LYCHGATE_TRACE_REDACT_H

@@ -145,7 +145,7 @@ static void test_file_is_private_and_redacted(void **state)
     unlink(path);
     struct trace_record r;
     assert_int_equal(trace_record_parse(a, slice_of(line), &r, &f), 0);
-    assert_true(slice_find(r.text, SLICE("[redacted 3 bytes #")) > 0);
+    assert_true(slice_find(r.text, SLICE("[redacted #")) > 0);
     assert_int_equal(trace_open("/nonexistent/x", false, &trace, &f), -ERR_IO);
 }
 
