@@ -53,7 +53,8 @@ struct config {
         char *tlsdsk_min, *tlsdsk_max;
     } sip;
     struct {
-        int64_t loops, workers, connections, connections_per_address, request_time, idle_time;
+        int64_t loops, workers, connections, connections_per_address, request_time, signin_time,
+            idle_time;
     } limits;
     struct {
         char *level, *trace;

@@ -101,6 +101,9 @@ static const struct config_row schema[] = {
                1000000, "1000", "Most connections from one address."),
     RANGE(CONFIG_DURATION, limits, request_time, "request-time", SECOND, HOUR, "20s",
           "How long a handshake or a request may take to arrive."),
+    RANGE(CONFIG_DURATION, limits, signin_time, "signin-time", SECOND, HOUR, "3m",
+          "How long a SIP connection may stay before somebody has signed in on it: clients fetch a "
+          "ticket and a certificate meanwhile."),
     RANGE(CONFIG_DURATION, limits, idle_time, "idle-time", SECOND, HOUR, "2m",
           "How long an HTTP connection may be idle."),
 

@@ -24,17 +24,11 @@ struct line {
     UT_hash_handle hh;
 };
 
-/* How long a connection may take to sign in: clients fetch a ticket and a
- * certificate between two REGISTERs on it. */
-enum {
-    STRANGER_MS = 3 * 60 * 1000
-};
-
 /* Until its next message. A stranger gains no time by keep-alives. */
 static void allow_silence(struct line *line)
 {
     const struct config *config = line->wing->server->config;
-    int64_t left = STRANGER_MS - (clock_monotonic() - line->opened);
+    int64_t left = config->limits.signin_time - (clock_monotonic() - line->opened);
     if (line->known)
         left = 2 * config->sip.keepalive + 30000;
     conn_set_deadline(line->conn, left > 0 ? left : 1, FINDING_NONE);

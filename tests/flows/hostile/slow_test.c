@@ -13,8 +13,9 @@ enum {
 static int setup(void **state)
 {
     static const struct lab_setting settings[] = {{"limits", "request-time", "2s"},
+                                                  {"limits", "signin-time", "5s"},
                                                   {"limits", "connections-per-address", "20"}};
-    *state = town_new(settings, 2, true);
+    *state = town_new(settings, 3, true);
     return 0;
 }
 
@@ -101,6 +102,18 @@ static void slow_peers_are_cut_off(void **state)
     }
 }
 
+/* Who does not sign in must go, whatever signs of life he gives. Bob, who came before him
+ * and has signed in, was promised longer silences: he stays (town_unharmed asks him). */
+static void strangers_must_sign_in(void **state)
+{
+    struct town *town = *state;
+    scoped(wire) struct wire *stranger = town_sip(town);
+    assert_non_null(stranger);
+    while (wire_write(stranger, SLICE("\r\n\r\n")) && wire_read(stranger, 100) < 0)
+        continue;
+    assert_true(wire_ends(stranger));
+}
+
 /* ---- many ------------------------------------------------------------------------------ */
 
 static bool served(struct town *town, struct wire *wire)
@@ -146,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOSTILE(slow_peers_are_cut_off),
+        HOSTILE(strangers_must_sign_in),
         HOSTILE(too_many_from_one_address),
     };
     return cmocka_run_group_tests_name("hostile/slow", tests, setup, town_close);
