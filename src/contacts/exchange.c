@@ -47,14 +47,16 @@ int exchange_group(struct exchange *exchange, const struct contacts_group *group
 }
 
 /* It will stand in contactList/contact/contactExtension, as deep as here. */
-static int check_extension(struct arena *arena, struct slice extension, struct fault *fault)
+static int check_extension(struct slice extension, struct fault *fault)
 {
     scoped(xml_doc) struct xml_doc *doc = NULL;
+    scoped(buf) struct buf text = BUF_INIT;
     if (slice_empty(extension))
         return 0;
-    return xml_read(arena_print(arena, "<a><b><contactExtension>%.*s</contactExtension></b></a>",
-                                SLICE_ARG(extension)),
-                    NULL, &doc, fault);
+    buf_add_string(&text, "<a><b><contactExtension>");
+    buf_add(&text, extension); /* whole, a NUL in it too */
+    buf_add_string(&text, "</contactExtension></b></a>");
+    return xml_read(buf_slice(&text), NULL, &doc, fault);
 }
 
 int exchange_contact(struct exchange *exchange, const struct contacts_contact *contact, long line,
@@ -69,7 +71,7 @@ int exchange_contact(struct exchange *exchange, const struct contacts_contact *c
     if (err == 0)
         err = contacts_check_contact(made, &inner);
     if (err == 0)
-        err = check_extension(exchange->arena, made->extension, &inner);
+        err = check_extension(made->extension, &inner);
     if (err == 0 && contacts_list_find(exchange->list, made->uri))
         err = fault_set(&inner, ERR_MALFORMED, FINDING_CONTACTS_FILE, "%.*s is there twice",
                         SLICE_ARG(slice_head(made->uri, 100)));

@@ -107,6 +107,7 @@ static void test_csv_wrong(void **state)
     wrong(SLICE("address,name\na@b.test,\xff"), false, FINDING_CONTACTS_MALFORMED, "line 2");
     wrong(SLICE("address,name\na@b.test,\"x\ny\""), false, FINDING_CONTACTS_MALFORMED, "name");
     wrong(SLICE("address,extension\na@b.test,</a>"), false, FINDING_XML_MALFORMED, "line 2");
+    wrong(SLICE("address,extension\na@b.test,x\0y"), false, FINDING_XML_MALFORMED, "line 2");
     wrong(SLICE(",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,"), false, FINDING_CONTACTS_FILE,
           "columns");
 }
