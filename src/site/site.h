@@ -42,5 +42,8 @@ bool site_is_url(const struct site *site, struct slice host, const char *path, s
 #define SITE_PATH_CERTPROV           "/CertProv/CertProvisioningService.svc"
 #define SITE_PATH_RST2               "/RST2.srf"
 #define SITE_PATH_USERREALM          "/getuserrealm.srf"
+#define SITE_PATH_ADDRESS_BOOK       "/abs/handler"
+#define SITE_PATH_GROUP_EXPANSION    "/groupexpansion/service.svc"
+#define SITE_PATH_LOCATION           "/locationinformation/liservice.svc"
 
 #endif
