@@ -1,0 +1,137 @@
+/* Enhanced presence ([MS-PRES]): what users publish about themselves, who may see
+ * which of it, and who is told. One object a home loop; it holds the people who are
+ * at home there, both as publishers and as watchers. docs/presence.md has the rules.
+ *
+ * The server's part:
+ *  - Before anything else about an account: presence_knows(), else presence_load() on
+ *    a worker and presence_adopt(). Accounts that are not adopted are unknown people.
+ *  - SERVICE publish, setContainerMembers: presence_plan(), then when change->durable
+ *    presence_commit() on a worker, then presence_apply(). Between plan and apply
+ *    no other request and no event of this account may come in.
+ *  - SUBSCRIBE vnd-microsoft-roaming-self: presence_self().
+ *  - SUBSCRIBE presence: presence_subscribe(); then presence_visit() on the home loop
+ *    of each contact; then presence_subscribed() back home.
+ *  - Posts travel to the home loop of post->to, to presence_deliver() there, in order.
+ * The last two are in watch.h.
+ * The reply goes out before the messages in *out. */
+#ifndef LYCHGATE_PRESENCE_PRESENCE_H
+#define LYCHGATE_PRESENCE_PRESENCE_H
+
+#include "registrar/endpoint.h"
+#include "registrar/registrar.h"
+#include "sip/message.h"
+#include "sip/subscription.h"
+#include "store/store.h"
+
+struct presence;
+
+/* 0 means the default. */
+struct presence_limits {
+    unsigned publications; /* of one user, his own; 400 */
+    size_t value;          /* bytes of one publication's value; 16 KiB */
+    size_t values;         /* bytes of all his values; 256 KiB */
+    unsigned members;      /* of all his containers; 1,000 */
+    unsigned watched;      /* contacts of one subscription; 1,000 */
+    unsigned watchers;     /* subscriptions to one user; 5,000 */
+    unsigned dialogs;      /* presence subscriptions of one user; 16 */
+};
+
+struct presence_options {
+    struct slice domain;             /* "contoso.test": who is sameEnterprise; borrowed */
+    struct subscription_terms terms; /* of roaming-self and presence; contact is borrowed */
+    struct presence_limits limits;
+};
+
+struct presence *presence_new(const struct presence_options *options);
+void presence_free(struct presence *presence);
+
+/* News from one home to another; all of it lives in the list's arena. */
+enum presence_post_kind {
+    PRESENCE_NEWS,    /* publisher to watcher: a document */
+    PRESENCE_UNWATCH, /* watcher to publisher: that dialog has ended */
+};
+
+struct presence_post {
+    struct presence_post *next;
+    enum presence_post_kind kind;
+    struct slice to, from; /* accounts */
+    uint64_t dialog;       /* the watcher's */
+    struct slice document; /* application/msrtc-event-categories+xml */
+};
+
+struct presence_posts {
+    struct arena *arena;
+    struct presence_post *first, **last;
+};
+
+void presence_posts_init(struct presence_posts *posts, struct arena *arena);
+
+/* ---- people ---------------------------------------------------------------------------- */
+
+extern const struct store_schema presence_schema; /* after accounts_schema */
+
+struct presence_record; /* what is durable of one account: static publications, members */
+
+/* Read it (worker). -ERR_IO. */
+int presence_load(struct store_reader *reader, struct slice account, struct arena *arena,
+                  struct presence_record **record_out, struct fault *fault);
+
+bool presence_knows(const struct presence *presence, struct slice account);
+
+/* Take an account in. display_name goes into the contact card that everybody but the
+ * blocked sees; absent: the address. Nothing happens if it is known already. */
+void presence_adopt(struct presence *presence, struct slice account, struct slice display_name,
+                    const struct presence_record *record, int64_t now);
+
+/* An endpoint has left (sign-out, connection lost, expired): its publications, its
+ * dialogs. `last`: the user has no other; what is bound to him goes too. */
+void presence_endpoint_lost(struct presence *presence, struct slice account,
+                            const struct guid *instance, bool last, int64_t now,
+                            struct outgoing_list *out, struct presence_posts *posts);
+
+/* End what has expired; returns when to call again (ms), INT64_MAX: nothing waits. Goes
+ * through all people, so not more often than once a second. */
+int64_t presence_expire(struct presence *presence, int64_t now, struct outgoing_list *out,
+                        struct presence_posts *posts);
+
+/* ---- SERVICE --------------------------------------------------------------------------- */
+
+/* Self-contained, in the arena given to presence_plan. */
+struct presence_change {
+    struct slice account;
+    bool durable; /* needs presence_commit */
+    struct presence_op *first;
+    struct guid endpoint; /* that asked */
+};
+
+/* Is it a SERVICE of ours, by its Content-Type? */
+bool presence_serves(const struct sip_message *request);
+
+/* Judge it. Returns 0 with a change, or 0 with *change_out NULL: the reply is the 409 of
+ * a stale version, complete. Or a negative enum err with
+ *   PRESENCE_MALFORMED  no such XML, unknown expireType or member type, a key twice
+ *   PRESENCE_NOT_OWN    for another than the caller
+ *   PRESENCE_LIMIT      one of struct presence_limits
+ *   XML_*, UNKNOWN_USER (the caller is not adopted) */
+int presence_plan(struct presence *presence, const struct sip_message *request,
+                  const struct registrar_caller *caller, int64_t now, struct arena *arena,
+                  struct presence_change **change_out, struct sip_reply *reply,
+                  struct fault *fault);
+
+/* Put the durable part on disk (worker). */
+int presence_commit(struct store *store, const struct presence_change *change, struct fault *fault);
+
+/* Make it so: fills the 200, tells the user's other endpoints and the watchers. */
+void presence_apply(struct presence *presence, const struct presence_change *change, int64_t now,
+                    struct sip_reply *reply, struct outgoing_list *out,
+                    struct presence_posts *posts);
+
+/* ---- SUBSCRIBE -------------------------------------------------------------------------- */
+
+/* Event: vnd-microsoft-roaming-self, first or within the dialog; one an endpoint.
+ * Errors: SUBSCRIPTION_*, PRESENCE_MALFORMED, UNKNOWN_USER, XML_*. */
+int presence_self(struct presence *presence, const struct sip_message *request,
+                  const struct registrar_caller *caller, int64_t now, struct sip_reply *reply,
+                  struct outgoing_list *out, struct fault *fault);
+
+#endif

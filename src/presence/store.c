@@ -1,0 +1,142 @@
+/* What of presence is on disk: static publications, and who the user has put into or
+ * taken out of containers. What is bound to endpoints ends with them, and they all end
+ * with the server, so it is not kept. */
+#include "presence/presence_priv.h"
+
+static const char *const steps[] = {
+    "create table presence_publication ("
+    "  address text not null references account (address) on delete cascade on update cascade,"
+    "  category text not null,"
+    "  instance integer not null,"
+    "  container integer not null,"
+    "  version integer not null,"
+    "  value text not null,"
+    "  primary key (address, category, instance, container));"
+    "create table presence_member ("
+    "  address text not null references account (address) on delete cascade on update cascade,"
+    "  container integer not null,"
+    "  type text not null,"
+    "  value text not null,"
+    "  present integer not null," /* 0: taken out of a container that has it by default */
+    "  version integer not null,"
+    "  primary key (address, container, type, value));",
+};
+const struct store_schema presence_schema = {"presence", steps, 1};
+
+static int write_publication(struct store_db *db, struct slice account,
+                             const struct presence_op *op, struct fault *fault)
+{
+    if (op->remove || op->expire != EXPIRE_STATIC)
+        return store_exec(db, fault,
+                          "delete from presence_publication where address = ?1 and category = ?2"
+                          " and instance = ?3 and container = ?4",
+                          STORE_TEXT(account), STORE_TEXT(op->category), STORE_INT(op->instance),
+                          STORE_INT(op->container), STORE_END);
+    struct slice value = slice_absent(op->value) ? SLICE("") : op->value;
+    return store_exec(db, fault,
+                      "insert into presence_publication"
+                      " (address, category, instance, container, version, value)"
+                      " values (?1, ?2, ?3, ?4, ?5, ?6)"
+                      " on conflict (address, category, instance, container)"
+                      " do update set version = excluded.version, value = excluded.value",
+                      STORE_TEXT(account), STORE_TEXT(op->category), STORE_INT(op->instance),
+                      STORE_INT(op->container), STORE_INT(op->version), STORE_TEXT(value),
+                      STORE_END);
+}
+
+/* Kinds of people are in containers by default, so that one was taken out is kept; that
+ * a single person was, needs no row. */
+static int write_member(struct store_db *db, struct slice account, const struct presence_op *op,
+                        struct fault *fault)
+{
+    struct slice type = slice_of(member_names[op->type]);
+    if (op->remove && op->type <= MEMBER_DOMAIN)
+        return store_exec(db, fault,
+                          "delete from presence_member where address = ?1 and container = ?2"
+                          " and type = ?3 and value = ?4",
+                          STORE_TEXT(account), STORE_INT(op->container), STORE_TEXT(type),
+                          STORE_TEXT(op->value), STORE_END);
+    return store_exec(db, fault,
+                      "insert into presence_member"
+                      " (address, container, type, value, present, version)"
+                      " values (?1, ?2, ?3, ?4, ?5, ?6)"
+                      " on conflict (address, container, type, value)"
+                      " do update set present = excluded.present, version = excluded.version",
+                      STORE_TEXT(account), STORE_INT(op->container), STORE_TEXT(type),
+                      STORE_TEXT(op->value), STORE_INT(!op->remove), STORE_INT(op->version),
+                      STORE_END);
+}
+
+static int write_change(struct store_db *db, void *arg, struct fault *fault)
+{
+    const struct presence_change *change = arg;
+    int result = 0;
+    for (const struct presence_op *op = change->first; op && result >= 0; op = op->next)
+        if (op->durable)
+            result =
+                (op->member ? write_member : write_publication)(db, change->account, op, fault);
+    return result < 0 ? result : 0;
+}
+
+int presence_commit(struct store *store, const struct presence_change *change, struct fault *fault)
+{
+    struct presence_change copy = *change; /* store_write's argument is not const */
+    return store_write(store, write_change, &copy, fault);
+}
+
+struct loading {
+    struct arena *arena;
+    struct presence_op **last;
+};
+
+static void add(struct loading *loading, const struct presence_op *op)
+{
+    struct presence_op *made = arena_new_of(loading->arena, struct presence_op);
+    *made = *op;
+    *loading->last = made;
+    loading->last = &made->next;
+}
+
+static int load_publication(const struct store_row *row, void *arg)
+{
+    struct loading *loading = arg;
+    add(loading, &(struct presence_op){.category = store_row_text(row, 0, loading->arena),
+                                       .instance = (uint32_t)store_row_int(row, 1),
+                                       .container = (uint32_t)store_row_int(row, 2),
+                                       .version = (uint32_t)store_row_int(row, 3),
+                                       .value = store_row_text(row, 4, loading->arena)});
+    return 0;
+}
+
+static int load_member(const struct store_row *row, void *arg)
+{
+    struct loading *loading = arg;
+    int type = name_index(member_names, MEMBER_TYPES, store_row_text(row, 1, loading->arena));
+    if (type >= 0)
+        add(loading, &(struct presence_op){.member = true,
+                                           .container = (uint32_t)store_row_int(row, 0),
+                                           .type = (enum member_type)type,
+                                           .value = store_row_text(row, 2, loading->arena),
+                                           .remove = store_row_int(row, 3) == 0,
+                                           .version = (uint32_t)store_row_int(row, 4)});
+    return 0;
+}
+
+int presence_load(struct store_reader *reader, struct slice account, struct arena *arena,
+                  struct presence_record **record_out, struct fault *fault)
+{
+    struct presence_record *record = arena_new_of(arena, struct presence_record);
+    struct loading loading = {arena, &record->first};
+    struct store_db *db = store_reader_db(reader);
+    int result = store_query(db, fault, load_publication, &loading,
+                             "select category, instance, container, version, value"
+                             " from presence_publication where address = ?1",
+                             STORE_TEXT(account), STORE_END);
+    if (result >= 0) /* the last one says the container's version */
+        result = store_query(db, fault, load_member, &loading,
+                             "select container, type, value, present, version"
+                             " from presence_member where address = ?1 order by version",
+                             STORE_TEXT(account), STORE_END);
+    *record_out = result < 0 ? NULL : record;
+    return result < 0 ? result : 0;
+}

@@ -1,0 +1,46 @@
+/* Watching other people's presence: batch subscriptions ([MS-SIP] section 3.3, [MS-PRES]
+ * section 2.2.2.4), which visit the home of every contact, and the news between homes. */
+#ifndef LYCHGATE_PRESENCE_WATCH_H
+#define LYCHGATE_PRESENCE_WATCH_H
+
+#include "presence/presence.h"
+
+struct presence_contact {
+    struct slice account;
+    bool known, refused;   /* refused: he has too many watchers */
+    struct slice document; /* filled by presence_visit */
+};
+
+/* A presence subscription under way, in its exchange's arena. */
+struct presence_batch {
+    struct arena *arena;
+    struct slice watcher;
+    uint64_t dialog; /* its number at the watcher's home */
+    bool poll;       /* nobody is to remember it: Expires was 0 */
+    struct slice categories[16];
+    size_t category_count, contact_count;
+    struct presence_contact *contacts;
+    bool remove; /* action unsubscribe */
+};
+
+/* Event: presence with a batchSub body, or without one a refresh of a dialog: all its
+ * contacts again. One batch even when it asks for nobody. PRESENCE_MALFORMED too for a
+ * body that is no batchSub (legacy watchers are not served). fault must not be NULL. */
+int presence_subscribe(struct presence *presence, const struct sip_message *request,
+                       const struct registrar_caller *caller, int64_t now, struct arena *arena,
+                       struct presence_batch **batch_out, struct sip_reply *reply,
+                       struct presence_posts *posts, struct fault *fault);
+
+/* Fill in the contacts that are at home here; those that are elsewhere stay alone. */
+void presence_visit(struct presence *presence, struct presence_batch *batch);
+
+/* The answer, and what came in between. */
+void presence_subscribed(struct presence *presence, struct presence_batch *batch, int64_t now,
+                         struct sip_reply *reply, struct outgoing_list *out);
+
+/* Take a post that is for this home: news become a message to the watcher. News for a
+ * dialog that is no more are answered with an unwatch in *posts. */
+void presence_deliver(struct presence *presence, const struct presence_post *post, int64_t now,
+                      struct outgoing_list *out, struct presence_posts *posts);
+
+#endif
