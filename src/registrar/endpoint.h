@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/guid.h"
 #include "base/slice.h"
+#include "sip/print.h"
 #include "sip/reply.h"
 
 #include <stdint.h>
@@ -57,6 +58,8 @@ struct outgoing {
     struct flow flow;
     struct slice account, epid, instance; /* whose association signs it; instance: bare GUID */
     struct sip_request request;           /* Via and branch are filled in on the way out */
+    struct sip_out *forwarded;            /* instead of request: a message of somebody else's, with
+                                             its Vias in place; in the list's arena */
     bool last;                            /* the connection ends behind it */
 };
 
