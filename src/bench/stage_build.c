@@ -5,6 +5,7 @@
 #include "base/guid.h"
 #include "bench/stage_priv.h"
 #include "server/config.h"
+#include "server/schemas.h"
 #include "vault/authority.h"
 #include "vault/vault_init.h"
 
@@ -225,7 +226,6 @@ static int make_key(struct building *b, struct fault *fault)
 
 static int open_vault_and_store(struct building *b, struct fault *fault)
 {
-    static const struct store_schema *const schemas[] = {&accounts_schema};
     int err = vault_init(path(b, CONFIG_VAULT),
                          &(struct vault_init_options){.site = BENCH_DOMAIN, .now = b->now}, fault);
     if (err == 0)
@@ -235,8 +235,8 @@ static int open_vault_and_store(struct building *b, struct fault *fault)
                           &b->vault, fault);
     return err < 0 ? err
                    : store_open(&(struct store_options){.path = path(b, CONFIG_DATABASE),
-                                                        .schemas = schemas,
-                                                        .schema_count = 1},
+                                                        .schemas = server_schemas,
+                                                        .schema_count = server_schema_count},
                                 &b->store, fault);
 }
 

@@ -12,6 +12,7 @@
 #include "server/notify.h"
 #include "server/privileges.h"
 #include "server/roles.h"
+#include "server/schemas.h"
 #include "server/server_priv.h"
 #include "server/watch.h"
 #include "vault/vault.h"
@@ -59,11 +60,10 @@ static int start_vault(struct server *server, struct fault *fault)
 
 static int open_store(struct server *server, struct fault *fault)
 {
-    static const struct store_schema *const schemas[] = {&accounts_schema};
     struct slice path = config_path(server->arena, server->config, CONFIG_DATABASE);
     return store_open(&(struct store_options){.path = path.at,
-                                              .schemas = schemas,
-                                              .schema_count = sizeof schemas / sizeof *schemas},
+                                              .schemas = server_schemas,
+                                              .schema_count = server_schema_count},
                       &server->store, fault);
 }
 

@@ -5,6 +5,7 @@
 #include "discover/zone.h"
 #include "server/config.h"
 #include "server/lab.h"
+#include "server/schemas.h"
 #include "store/store.h"
 #include "tools/dns.h"
 #include "vault/authority.h"
@@ -209,15 +210,14 @@ static int take_certificates(struct setup *s, const char *certificate, const cha
 
 static int make_databases(struct setup *s, struct fault *fault)
 {
-    static const struct store_schema *const schemas[] = {&accounts_schema};
     struct store *store;
     int err = vault_init(
         path(s, CONFIG_VAULT),
         &(struct vault_init_options){.site = s->config->site.domain, .now = s->now}, fault);
     if (err == 0)
         err = store_open(&(struct store_options){.path = path(s, CONFIG_DATABASE),
-                                                 .schemas = schemas,
-                                                 .schema_count = 1},
+                                                 .schemas = server_schemas,
+                                                 .schema_count = server_schema_count},
                          &store, fault);
     if (err == 0)
         store_free(store);

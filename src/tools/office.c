@@ -1,8 +1,9 @@
 #include "tools/office.h"
 
+#include "server/schemas.h"
+
 int office_open(const char *config_file, struct office *office, struct fault *fault)
 {
-    static const struct store_schema *const schemas[] = {&accounts_schema};
     scoped(arena) struct arena *arena = arena_new();
     *office = (struct office){0};
     int err = config_load(config_file, &office->config, fault);
@@ -16,8 +17,8 @@ int office_open(const char *config_file, struct office *office, struct fault *fa
     if (err == 0)
         err = store_open(
             &(struct store_options){.path = config_path(arena, config, CONFIG_DATABASE).at,
-                                    .schemas = schemas,
-                                    .schema_count = 1},
+                                    .schemas = server_schemas,
+                                    .schema_count = server_schema_count},
             &office->store, fault);
     if (err == 0)
         err = accounts_open(

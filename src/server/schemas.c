@@ -1,0 +1,13 @@
+#include "server/schemas.h"
+
+#include "accounts/account.h"
+#include "contacts/contacts.h"
+#include "policy/policy.h"
+#include "presence/presence.h"
+#include "provision/setting.h"
+
+const struct store_schema *const server_schemas[] = {
+    &accounts_schema, /* first: the others refer to accounts */
+    &policy_schema,   &provision_schema, &contacts_schema, &presence_schema,
+};
+const size_t server_schema_count = sizeof server_schemas / sizeof *server_schemas;
