@@ -144,20 +144,9 @@ static struct slice print_state(struct arena *arena, const char *type, int avail
     return arena_copy(arena, buf_slice(&value));
 }
 
-/* Only what is new is put: who sees no difference is not told. */
 static void put_state(struct turn *turn, uint32_t container, uint32_t instance, struct slice value)
 {
-    static const struct guid nobody;
-    struct presence_op op = {.category = SLICE("state"),
-                             .container = container,
-                             .instance = instance,
-                             .value = value,
-                             .expire = EXPIRE_USER};
-    const struct publication *old = publication_find(turn->person, &op);
-    if (old && slice_eq(old->value, value))
-        return;
-    op.version = old ? old->version + 1 : 1;
-    turn_put(turn, &op, &nobody, true);
+    turn_put_ours(turn, SLICE("state"), container, instance, EXPIRE_USER, value);
 }
 
 static void note_machine(struct turn *turn, int machine)

@@ -145,7 +145,7 @@ static void put_list(struct buf *text, struct arena *arena, const struct presenc
     xml_put_attr_string(&w, "version", "0");
     for (size_t i = 0; i < batch->contact_count; i++) {
         const struct presence_contact *c = &batch->contacts[i];
-        if (c->document.at)
+        if (c->document.at && !c->gone)
             continue;
         /* RFC 4662 section 5.2: a resource that will not be told of, and why. */
         xml_open(&w, "resource");

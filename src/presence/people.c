@@ -1,7 +1,5 @@
 #include "presence/presence_priv.h"
 
-#include "xml/writer.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,8 +67,9 @@ static void container_free(struct container *container)
     free(container);
 }
 
-static void person_free(struct person *person)
+void person_free(struct presence *presence, struct person *person)
 {
+    HASH_DEL(presence->people, person);
     for (struct publication *p; (p = person->publications);) {
         person->publications = p->next;
         free(p);
@@ -100,10 +99,7 @@ void presence_free(struct presence *presence)
     if (!presence)
         return;
     HASH_ITER(hh, presence->people, person, next)
-    {
-        HASH_DEL(presence->people, person);
-        person_free(person);
-    }
+    person_free(presence, person);
     free(presence);
 }
 
@@ -182,6 +178,12 @@ uint32_t container_of_watcher(const struct presence *presence, const struct pers
     return best;
 }
 
+bool presence_blocks(const struct presence *presence, struct slice account, struct slice watcher)
+{
+    const struct person *person = person_find(presence, account);
+    return person && container_of_watcher(presence, person, watcher) == BLOCKED;
+}
+
 struct guid caller_endpoint(const struct registrar_caller *caller)
 {
     struct guid endpoint;
@@ -248,31 +250,9 @@ static const struct {
     {0, -1},   {1, -1},   {100, MEMBER_FEDERATED},       {200, MEMBER_SAME_ENTERPRISE},
     {300, -1}, {400, -1}, {BLOCKED, MEMBER_PUBLIC_CLOUD}};
 
-static const uint32_t card_containers[] = {0, 100, 200, 300, 400};
-
-/* The server-made contact card, instance 0: name and address. */
-static void put_card(struct turn *turn, struct slice display_name)
-{
-    static const struct guid nobody;
-    scoped(buf) struct buf card = BUF_INIT;
-    struct slice name = slice_empty(display_name) ? turn->person->account : display_name;
-    buf_add_string(&card,
-                   "<contactCard xmlns=\"" NS_CONTACT_CARD "\"><identity><name><displayName>");
-    xml_escape_text(&card, name);
-    buf_add_string(&card, "</displayName></name><email>");
-    xml_escape_text(&card, turn->person->account);
-    buf_add_string(&card, "</email></identity></contactCard>");
-    for (size_t i = 0; i < sizeof card_containers / sizeof *card_containers; i++) {
-        struct presence_op op = {.category = SLICE("contactCard"),
-                                 .container = card_containers[i],
-                                 .version = 1,
-                                 .value = buf_slice(&card)};
-        turn_put(turn, &op, &nobody, true);
-    }
-}
-
-void presence_adopt(struct presence *presence, struct slice account, struct slice display_name,
-                    const struct presence_record *record, int64_t now)
+void presence_adopt(struct presence *presence, struct slice account,
+                    const struct presence_identity *identity, const struct presence_record *record,
+                    int64_t now)
 {
     static const struct guid nobody;
     scoped(arena) struct arena *arena = arena_new();
@@ -295,6 +275,6 @@ void presence_adopt(struct presence *presence, struct slice account, struct slic
             person_change_members(person, op);
         else
             turn_put(&turn, op, &nobody, false);
-    put_card(&turn, display_name);
+    put_cards(&turn, identity);
     turn_tell(&turn);
 }

@@ -131,7 +131,7 @@ static int plan_publication(struct plan *plan, const struct xml_node *node, stru
             return wrong(fault, node, "this publication is there twice");
     const struct publication *old = publication_find(plan->person, &op);
     uint32_t current = old ? old->version : 0;
-    if (old && old->ours)
+    if (old && old->ours && card_is_ours_alone(old))
         return fault_set(fault, ERR_DENIED, FINDING_PRESENCE_NOT_OWN,
                          "line %ld: the server makes this publication", xml_line(node));
     if (op.version != current && !(op.remove && op.version == 0))
@@ -285,9 +285,20 @@ int presence_plan(struct presence *presence, const struct sip_message *request,
     bool publish =
         slice_eq_nocase(sip_value_word(request, SIP_HEADER_CONTENT_TYPE), SLICE(PUBLISH_TYPE));
     err = (publish ? plan_publish : plan_members)(&plan, xml_root(doc), fault);
-    if (err == 0 && !plan.answered)
+    if (err == 0 && !plan.answered) {
         *change_out = plan.change;
+        plan.person->planned = plan.change->endpoint;
+        plan.person->planned_lost = plan.person->planned_last = false;
+    }
     return err;
+}
+
+/* What is bound to an endpoint that has left since the plan is not made; what was there
+ * goes, because the disk may say so already. */
+static bool is_put(const struct person *person, const struct presence_op *op)
+{
+    return !op->remove && !(op->expire == EXPIRE_ENDPOINT && person->planned_lost) &&
+           !(op->expire == EXPIRE_USER && person->planned_last);
 }
 
 void presence_apply(struct presence *presence, const struct presence_change *change, int64_t now,
@@ -309,7 +320,7 @@ void presence_apply(struct presence *presence, const struct presence_change *cha
         if (op->member) {
             person_change_members(person, op);
             turn_touch(&turn, (struct slice){0}, op->container);
-        } else if (!op->remove) {
+        } else if (is_put(person, op)) {
             turn_put(&turn, op, &change->endpoint, false);
         } else if (old) {
             turn_drop(&turn, old);

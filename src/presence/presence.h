@@ -3,20 +3,25 @@
  * at home there, both as publishers and as watchers. docs/presence.md has the rules.
  *
  * The server's part:
- *  - Before anything else about an account: presence_knows(), else presence_load() on
- *    a worker and presence_adopt(). Accounts that are not adopted are unknown people.
- *  - SERVICE publish, setContainerMembers: presence_plan(), then when change->durable
- *    presence_commit() on a worker, then presence_apply(). Between plan and apply
- *    no other request and no event of this account may come in.
+ *  - Before anything else about an account, every time: presence_knows(), else
+ *    presence_load() and card_load() on a worker and presence_adopt(). Accounts that are
+ *    not adopted are unknown people. Who has nothing live for some minutes is forgotten
+ *    again by presence_expire().
+ *  - SERVICE (presence_serves): presence_plan(), then when change->durable
+ *    presence_commit() on a worker, then presence_apply(). Between plan and apply no
+ *    other SERVICE of this account is planned; everything else may happen, even that the
+ *    endpoint that asked is lost, or the account removed.
  *  - SUBSCRIBE vnd-microsoft-roaming-self: presence_self().
- *  - SUBSCRIBE presence: presence_subscribe(); then presence_visit() on the home loop
- *    of each contact; then presence_subscribed() back home.
+ *  - SUBSCRIBE presence, whoever it is addressed to: presence_subscribe() at the caller's
+ *    home; then presence_visit() on the home loop of each contact, adopted before; then
+ *    presence_subscribed() back home.
  *  - Posts travel to the home loop of post->to, to presence_deliver() there, in order.
  * The last two are in watch.h.
  * The reply goes out before the messages in *out. */
 #ifndef LYCHGATE_PRESENCE_PRESENCE_H
 #define LYCHGATE_PRESENCE_PRESENCE_H
 
+#include "accounts/card.h"
 #include "registrar/endpoint.h"
 #include "registrar/registrar.h"
 #include "sip/message.h"
@@ -45,9 +50,11 @@ struct presence_options {
 struct presence *presence_new(const struct presence_options *options);
 void presence_free(struct presence *presence);
 
-/* News from one home to another; all of it lives in the list's arena. */
+/* News from one home to another; all of it lives in the list's arena. Posts of one change
+ * share their documents: copy each `document.at` once per destination, not per post. */
 enum presence_post_kind {
     PRESENCE_NEWS,    /* publisher to watcher: a document */
+    PRESENCE_GONE,    /* publisher to watcher: the account is no more; a last document */
     PRESENCE_UNWATCH, /* watcher to publisher: that dialog has ended */
 };
 
@@ -78,10 +85,33 @@ int presence_load(struct store_reader *reader, struct slice account, struct aren
 
 bool presence_knows(const struct presence *presence, struct slice account);
 
-/* Take an account in. display_name goes into the contact card that everybody but the
- * blocked sees; absent: the address. Nothing happens if it is known already. */
-void presence_adopt(struct presence *presence, struct slice account, struct slice display_name,
-                    const struct presence_record *record, int64_t now);
+/* What the directory says of him; borrowed. Of this the contact cards are made that the
+ * server publishes for him (docs/presence.md says which part in which container). */
+struct presence_identity {
+    struct slice display_name; /* absent: the address */
+    const struct card *card;   /* NULL: nothing more is known */
+    struct slice photo_url;    /* where card->photo_hash's photo is served; absent: none */
+};
+
+/* Take an account in. Nothing happens if it is known already. */
+void presence_adopt(struct presence *presence, struct slice account,
+                    const struct presence_identity *identity, const struct presence_record *record,
+                    int64_t now);
+
+/* The directory says something else: endpoints and watchers are told what differs.
+ * Nothing happens if the account is not known. */
+void presence_card_changed(struct presence *presence, struct slice account,
+                           const struct presence_identity *identity, int64_t now,
+                           struct outgoing_list *out, struct presence_posts *posts);
+
+/* The account was deleted: his watchers see him offline, then no more; his own dialogs
+ * are gone. Nothing happens if it is not known. */
+void presence_remove(struct presence *presence, struct slice account, int64_t now,
+                     struct presence_posts *posts);
+
+/* Has `account` blocked `watcher`, is he a member of container 32000, by himself, his
+ * domain or his kind? False when the account is not adopted. */
+bool presence_blocks(const struct presence *presence, struct slice account, struct slice watcher);
 
 /* An endpoint has left (sign-out, connection lost, expired): its publications, its
  * dialogs. `last`: the user has no other; what is bound to him goes too. */
@@ -89,8 +119,9 @@ void presence_endpoint_lost(struct presence *presence, struct slice account,
                             const struct guid *instance, bool last, int64_t now,
                             struct outgoing_list *out, struct presence_posts *posts);
 
-/* End what has expired; returns when to call again (ms), INT64_MAX: nothing waits. Goes
- * through all people, so not more often than once a second. */
+/* End what has expired and forget who has nothing live; returns when to call again
+ * (ms), INT64_MAX: nothing waits, `now`: there is more than one turn should do. Cost:
+ * logarithmic in the people, and what is due. */
 int64_t presence_expire(struct presence *presence, int64_t now, struct outgoing_list *out,
                         struct presence_posts *posts);
 
@@ -99,7 +130,7 @@ int64_t presence_expire(struct presence *presence, int64_t now, struct outgoing_
 /* Self-contained, in the arena given to presence_plan. */
 struct presence_change {
     struct slice account;
-    bool durable; /* needs presence_commit */
+    bool durable; /* needs presence_commit; what is bound to endpoints never is */
     struct presence_op *first;
     struct guid endpoint; /* that asked */
 };
@@ -121,7 +152,9 @@ int presence_plan(struct presence *presence, const struct sip_message *request,
 /* Put the durable part on disk (worker). */
 int presence_commit(struct store *store, const struct presence_change *change, struct fault *fault);
 
-/* Make it so: fills the 200, tells the user's other endpoints and the watchers. */
+/* Make it so: fills the 200, tells the user's other endpoints and the watchers. What has
+ * ended since the plan stays ended: publications bound to an endpoint that was lost are
+ * not made, and of an account that is not known any more nothing is. */
 void presence_apply(struct presence *presence, const struct presence_change *change, int64_t now,
                     struct sip_reply *reply, struct outgoing_list *out,
                     struct presence_posts *posts);

@@ -97,7 +97,7 @@ struct watched {
 
 struct news {
     struct news *next;
-    struct slice document;
+    struct slice type, document; /* in text */
     char text[];
 };
 
@@ -136,6 +136,9 @@ struct person {
     struct self *selves;
     struct dialog *dialogs;
     struct watch *watches;
+    /* Who asked for the change that is planned, and what has left since. */
+    struct guid planned;
+    bool planned_lost, planned_last;
     int machine;         /* the aggregated machine state, 0: none */
     int64_t last_active; /* when it left Active; 0: it is active */
     char text[];
@@ -176,6 +179,7 @@ uint32_t container_of_watcher(const struct presence *presence, const struct pers
                               struct slice watcher);
 struct guid caller_endpoint(const struct registrar_caller *caller);
 void peer_set(struct peer *peer, const struct registrar_caller *caller);
+void person_free(struct presence *presence, struct person *person); /* and takes him out */
 void self_free(struct self *self);
 void dialog_free(struct dialog *dialog);
 void person_change_members(struct person *person, const struct presence_op *op);
@@ -203,10 +207,21 @@ void turn_touch(struct turn *turn, struct slice category, uint32_t container);
 bool turn_touches(const struct turn *turn, struct slice category, int64_t container);
 void turn_put(struct turn *turn, const struct presence_op *op, const struct guid *endpoint,
               bool ours);
+/* One that the server makes: told only when it is new; an absent value takes it away. */
+void turn_put_ours(struct turn *turn, struct slice category, uint32_t container, uint32_t instance,
+                   enum expire_type expire, struct slice value);
 void turn_drop(struct turn *turn, struct publication *publication);
 void turn_tell(struct turn *turn); /* aggregate, then tell everybody */
 struct outgoing *peer_outgoing(const struct person *person, const struct peer *peer,
                                struct outgoing_list *out);
+
+void post_to(struct presence_posts *posts, enum presence_post_kind kind, struct slice to,
+             struct slice from, uint64_t dialog, struct slice document);
+
+/* ---- identity.c ---- */
+
+void put_cards(struct turn *turn, const struct presence_identity *identity);
+bool card_is_ours_alone(const struct publication *publication);
 
 /* ---- aggregate.c ---- */
 

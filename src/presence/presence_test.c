@@ -133,6 +133,44 @@ static void test_self(void **state)
     assert_string_equal(f->sent, "");
 }
 
+/* ---- what may come between plan and apply ------------------------------------------------------
+ */
+
+static void between(struct fixture *f, const char *list, bool last, struct presence_change **change)
+{
+    begin(f);
+    const char *body = arena_print(f->arena, PUBLISH("bo", "%s"), list).at;
+    const struct sip_message *request = parse(f, "SERVICE", "bo", "01", SERVICE_PUBLISH, "", body);
+    struct registrar_caller caller = caller_of(f, "bo", "01");
+    struct guid instance = endpoint_instance_of_epid(SLICE("01"));
+    assert_int_equal(
+        presence_plan(f->home[1], request, &caller, f->now, f->arena, change, &f->reply, &f->fault),
+        0);
+    presence_endpoint_lost(f->home[1], SLICE("bo@a.test"), &instance, last, f->now, &f->out,
+                           &f->posts);
+    presence_expire(f->home[1], f->now += 1000, &f->out, &f->posts);
+}
+
+static void test_between(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_change *change;
+    between(f, MACHINE("9", "0", "3500") NOTE("0", "", "hi"), false, &change);
+    presence_apply(f->home[1], change, f->now, &f->reply, &f->out, &f->posts);
+    has(f->reply.body.at, ">hi</note>");
+    has_not(f->reply.body.at, "machineState"); /* nobody would ever take it away */
+    assert_int_equal(publish(f, "bo", "01", MACHINE("9", "0", "3500")), 0);
+    has(f->answer, "<availability>3500</availability>");
+    between(f, STATE("x", "7", "400", "0", "user", "1") NOTE("1", "", "ho"), true, &change);
+    presence_apply(f->home[1], change, f->now, &f->reply, &f->out, &f->posts);
+    has(f->reply.body.at, ">ho</note>");
+    has_not(f->reply.body.at, "instance=\"7\"");
+    between(f, NOTE("2", "", "hu"), true, &change);
+    presence_remove(f->home[1], SLICE("bo@a.test"), f->now, &f->posts);
+    presence_apply(f->home[1], change, f->now, &f->reply, &f->out, &f->posts);
+    assert_false(presence_knows(f->home[1], SLICE("bo@a.test")));
+}
+
 /* ---- on disk -----------------------------------------------------------------------------------
  */
 
@@ -167,7 +205,7 @@ static void keep_and_load(struct fixture *f, struct store *store)
     f->home[1] = presence_new(&(struct presence_options){
         .domain = SLICE("a.test"), .terms = {1200000, 28800000, 43200000, "<sip:fe>"}});
     assert_false(presence_knows(f->home[1], SLICE("bo@a.test")));
-    presence_adopt(f->home[1], SLICE("bo@a.test"), (struct slice){0}, record, f->now);
+    presence_adopt(f->home[1], SLICE("bo@a.test"), &(struct presence_identity){0}, record, f->now);
     assert_int_equal(self(f, "bo", "01", OFFERS), 0);
     has(f->answer, ">kept2</note>");
     has(f->answer, "<availability>6500</availability>");
@@ -215,6 +253,6 @@ static void test_durable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_publish), TEST(test_conflict), TEST(test_refused),
-                                       TEST(test_self), TEST(test_durable)};
+                                       TEST(test_self),    TEST(test_between),  TEST(test_durable)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

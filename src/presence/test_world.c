@@ -27,9 +27,12 @@ int setup(void **state)
         .limits = {.publications = 20, .members = 6, .watched = 5, .watchers = 2, .dialogs = 2}};
     for (int i = 0; i < 2; i++)
         f.home[i] = presence_new(&options);
-    presence_adopt(f.home[0], SLICE("al@a.test"), SLICE("Al"), NULL, NOW);
-    presence_adopt(f.home[1], SLICE("bo@a.test"), SLICE("Bo & Co"), NULL, NOW);
-    presence_adopt(f.home[1], SLICE("cy@b.test"), SLICE("Cy"), NULL, NOW);
+    presence_adopt(f.home[0], SLICE("al@a.test"),
+                   &(struct presence_identity){.display_name = SLICE("Al")}, NULL, NOW);
+    presence_adopt(f.home[1], SLICE("bo@a.test"),
+                   &(struct presence_identity){.display_name = SLICE("Bo & Co")}, NULL, NOW);
+    presence_adopt(f.home[1], SLICE("cy@b.test"),
+                   &(struct presence_identity){.display_name = SLICE("Cy")}, NULL, NOW);
     *state = &f;
     return 0;
 }
@@ -157,8 +160,8 @@ int watch(struct fixture *f, const char *more, const char *to_tag, const char *b
     int err = presence_subscribe(f->home[0], request, &caller, f->now, f->arena, &batch, &f->reply,
                                  &f->posts, &f->fault);
     if (err == 0) {
-        presence_visit(f->home[0], batch);
-        presence_visit(f->home[1], batch);
+        presence_visit(f->home[0], batch, f->now, &f->out);
+        presence_visit(f->home[1], batch, f->now, &f->out);
         presence_subscribed(f->home[0], batch, f->now, &f->reply, &f->out);
     }
     return close_request(f, request, err);

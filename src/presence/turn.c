@@ -78,6 +78,38 @@ void turn_put(struct turn *turn, const struct presence_op *op, const struct guid
     turn_touch(turn, made->category, made->container);
 }
 
+void turn_put_ours(struct turn *turn, struct slice category, uint32_t container, uint32_t instance,
+                   enum expire_type expire, struct slice value)
+{
+    static const struct guid nobody;
+    struct presence_op op = {.category = category,
+                             .container = container,
+                             .instance = instance,
+                             .value = value,
+                             .expire = expire};
+    struct publication *old = publication_find(turn->person, &op);
+    op.version = old ? old->version + 1 : 1;
+    if (old && (!old->ours || slice_eq(old->value, value)))
+        return; /* who sees no difference is not told */
+    if (!slice_absent(value))
+        turn_put(turn, &op, &nobody, true);
+    else if (old)
+        turn_drop(turn, old);
+}
+
+void post_to(struct presence_posts *posts, enum presence_post_kind kind, struct slice to,
+             struct slice from, uint64_t dialog, struct slice document)
+{
+    struct presence_post *post = arena_new_of(posts->arena, struct presence_post);
+    *post = (struct presence_post){.kind = kind,
+                                   .to = arena_copy(posts->arena, to),
+                                   .from = arena_copy(posts->arena, from),
+                                   .dialog = dialog,
+                                   .document = document};
+    *posts->last = post;
+    posts->last = &post->next;
+}
+
 struct outgoing *peer_outgoing(const struct person *person, const struct peer *peer,
                                struct outgoing_list *out)
 {
@@ -147,15 +179,7 @@ static void tell_watchers(const struct turn *turn)
             told_count = count;
             told_container = now_in;
         }
-        struct presence_post *post = arena_new_of(turn->posts->arena, struct presence_post);
-        *post =
-            (struct presence_post){.kind = PRESENCE_NEWS,
-                                   .to = arena_copy(turn->posts->arena, w->account),
-                                   .from = arena_copy(turn->posts->arena, turn->person->account),
-                                   .dialog = w->dialog,
-                                   .document = document};
-        *turn->posts->last = post;
-        turn->posts->last = &post->next;
+        post_to(turn->posts, PRESENCE_NEWS, w->account, turn->person->account, w->dialog, document);
     }
 }
 
@@ -184,15 +208,9 @@ static bool bound_to(const struct publication *p, const struct guid *instance, b
 static void post_unwatch(const struct person *person, const struct dialog *dialog,
                          struct presence_posts *posts)
 {
-    for (const struct watched *w = dialog->watched; w; w = w->next) {
-        struct presence_post *post = arena_new_of(posts->arena, struct presence_post);
-        *post = (struct presence_post){.kind = PRESENCE_UNWATCH,
-                                       .to = arena_copy(posts->arena, w->account),
-                                       .from = arena_copy(posts->arena, person->account),
-                                       .dialog = dialog->number};
-        *posts->last = post;
-        posts->last = &post->next;
-    }
+    for (const struct watched *w = dialog->watched; w; w = w->next)
+        post_to(posts, PRESENCE_UNWATCH, w->account, person->account, dialog->number,
+                (struct slice){0});
 }
 
 /* Drop the dialogs of an endpoint, or with NULL those that have expired. */
@@ -233,6 +251,8 @@ void presence_endpoint_lost(struct presence *presence, struct slice account,
                         .now = now,
                         .out = out,
                         .posts = posts};
+    person->planned_lost |= last || guid_eq(instance, &person->planned);
+    person->planned_last |= last;
     drop_dialogs(person, instance, now, posts);
     for (struct publication *p = person->publications, *next; p; p = next) {
         next = p->next;
@@ -280,4 +300,22 @@ int64_t presence_expire(struct presence *presence, int64_t now, struct outgoing_
             next_time = due;
     }
     return next_time;
+}
+
+/* ---- removal -----------------------------------------------------------------------------------
+ */
+
+void presence_remove(struct presence *presence, struct slice account, int64_t now,
+                     struct presence_posts *posts)
+{
+    struct person *person = person_find(presence, account);
+    (void)now;
+    if (!person)
+        return;
+    for (const struct watch *w = person->watches; w; w = w->next)
+        post_to(posts, PRESENCE_GONE, w->account, account, w->dialog,
+                print_for_watcher(posts->arena, person, BLOCKED, w->categories, w->category_count));
+    for (const struct dialog *d = person->dialogs; d; d = d->next)
+        post_unwatch(person, d, posts);
+    person_free(presence, person);
 }

@@ -118,18 +118,6 @@ static char *keep_names(const struct slice *from, size_t count, struct slice *na
     return text;
 }
 
-static void post_unwatch(const struct person *person, const struct dialog *dialog,
-                         struct slice contact, struct presence_posts *posts)
-{
-    struct presence_post *post = arena_new_of(posts->arena, struct presence_post);
-    *post = (struct presence_post){.kind = PRESENCE_UNWATCH,
-                                   .to = arena_copy(posts->arena, contact),
-                                   .from = arena_copy(posts->arena, person->account),
-                                   .dialog = dialog->number};
-    *posts->last = post;
-    posts->last = &post->next;
-}
-
 static struct watched **watched_find(struct dialog *dialog, struct slice account)
 {
     struct watched **at = &dialog->watched;
@@ -167,7 +155,8 @@ static void remove_watched(const struct person *person, struct dialog *dialog,
         struct watched **at = watched_find(dialog, batch->contacts[i].account), *old = *at;
         if (!old)
             continue;
-        post_unwatch(person, dialog, old->account, posts);
+        post_to(posts, PRESENCE_UNWATCH, old->account, person->account, dialog->number,
+                (struct slice){0});
         *at = old->next;
         free(old);
         dialog->watched_count--;
@@ -315,8 +304,11 @@ static void add_watch(struct person *person, const struct presence_batch *batch,
     person->watch_count++;
 }
 
-void presence_visit(struct presence *presence, struct presence_batch *batch)
+void presence_visit(struct presence *presence, struct presence_batch *batch, int64_t now,
+                    struct outgoing_list *out)
 {
+    (void)now;
+    (void)out;
     for (size_t i = 0; i < batch->contact_count && !batch->remove; i++) {
         struct presence_contact *contact = &batch->contacts[i];
         struct person *person = person_find(presence, contact->account);
@@ -360,7 +352,7 @@ void presence_subscribed(struct presence *presence, struct presence_batch *batch
                       : !subscription_piggyback(&dialog->peer.subscription, reply, type, body))
         send_document(person, dialog, now, type, body, out);
     for (struct news *n; (n = dialog->news);) {
-        send_document(person, dialog, now, SLICE(CATEGORIES_TYPE),
+        send_document(person, dialog, now, arena_copy(out->arena, n->type),
                       arena_copy(out->arena, n->document), out);
         dialog->news = n->next;
         free(n);
@@ -371,21 +363,36 @@ void presence_subscribed(struct presence *presence, struct presence_batch *batch
         forget(person, dialog);
 }
 
-static void hold(struct dialog *dialog, struct slice document)
+static void hold(struct dialog *dialog, struct slice type, struct slice document)
 {
-    struct news **at = &dialog->news, *made = must_calloc(1, sizeof *made + document.len + 1);
-    memcpy(made->text, document.at, document.len);
-    made->document = slice_make(made->text, document.len);
+    struct news **at = &dialog->news,
+                *made = must_calloc(1, sizeof *made + type.len + document.len + 1);
+    memcpy(made->text, type.at, type.len);
+    memcpy(made->text + type.len, document.at, document.len);
+    made->type = slice_make(made->text, type.len);
+    made->document = slice_make(made->text + type.len, document.len);
     while (*at)
         at = &(*at)->next;
     *at = made;
     dialog->news_count++;
 }
 
+/* The last of a contact: a list in which he is terminated, with his last document. */
+static struct slice print_gone(struct arena *arena, struct slice watcher,
+                               const struct presence_post *post, struct slice *type_out)
+{
+    struct presence_contact contact = {
+        .account = post->from, .known = true, .gone = true, .document = post->document};
+    struct presence_batch batch = {
+        .arena = arena, .watcher = watcher, .contacts = &contact, .contact_count = 1};
+    return print_batch(arena, &batch, type_out);
+}
+
 void presence_deliver(struct presence *presence, const struct presence_post *post, int64_t now,
                       struct outgoing_list *out, struct presence_posts *posts)
 {
     struct person *person = person_find(presence, post->to);
+    struct slice type = SLICE(CATEGORIES_TYPE), document = post->document;
     if (!person)
         return;
     if (post->kind == PRESENCE_UNWATCH) {
@@ -393,11 +400,21 @@ void presence_deliver(struct presence *presence, const struct presence_post *pos
         return;
     }
     struct dialog *dialog = dialog_find(person, post->dialog);
-    if (!dialog || !*watched_find(dialog, post->from))
-        post_unwatch(person, &(struct dialog){.number = post->dialog}, post->from, posts);
-    else if (dialog->pending && dialog->news_count < NEWS_MAX)
-        hold(dialog, post->document);
+    struct watched **at = dialog ? watched_find(dialog, post->from) : NULL, *watched;
+    if (!dialog || !(watched = *at)) {
+        if (post->kind != PRESENCE_GONE)
+            post_to(posts, PRESENCE_UNWATCH, post->from, person->account, post->dialog,
+                    (struct slice){0});
+        return;
+    }
+    if (post->kind == PRESENCE_GONE) {
+        document = print_gone(out->arena, person->account, post, &type);
+        *at = watched->next;
+        free(watched);
+        dialog->watched_count--;
+    }
+    if (dialog->pending && dialog->news_count < NEWS_MAX)
+        hold(dialog, type, document);
     else
-        send_document(person, dialog, now, SLICE(CATEGORIES_TYPE),
-                      arena_copy(out->arena, post->document), out);
+        send_document(person, dialog, now, type, document, out);
 }

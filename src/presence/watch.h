@@ -8,6 +8,7 @@
 struct presence_contact {
     struct slice account;
     bool known, refused;   /* refused: he has too many watchers */
+    bool gone;             /* his account is no more */
     struct slice document; /* filled by presence_visit */
 };
 
@@ -31,15 +32,18 @@ int presence_subscribe(struct presence *presence, const struct sip_message *requ
                        struct presence_batch **batch_out, struct sip_reply *reply,
                        struct presence_posts *posts, struct fault *fault);
 
-/* Fill in the contacts that are at home here; those that are elsewhere stay alone. */
-void presence_visit(struct presence *presence, struct presence_batch *batch);
+/* Fill in the contacts that are at home here; those that are elsewhere stay alone. *out:
+ * what the contacts' own endpoints learn of it. */
+void presence_visit(struct presence *presence, struct presence_batch *batch, int64_t now,
+                    struct outgoing_list *out);
 
 /* The answer, and what came in between. */
 void presence_subscribed(struct presence *presence, struct presence_batch *batch, int64_t now,
                          struct sip_reply *reply, struct outgoing_list *out);
 
-/* Take a post that is for this home: news become a message to the watcher. News for a
- * dialog that is no more are answered with an unwatch in *posts. */
+/* Take a post that is for this home: news become a message to the watcher, which borrows
+ * post->document: it must live as long as out's arena. News for a dialog that is no more
+ * are answered with an unwatch in *posts. */
 void presence_deliver(struct presence *presence, const struct presence_post *post, int64_t now,
                       struct outgoing_list *out, struct presence_posts *posts);
 

@@ -109,7 +109,7 @@ static void test_news_wait(void **state)
     assert_int_equal(presence_subscribe(f->home[0], request, &caller, f->now, f->arena, &batch,
                                         &f->reply, &f->posts, &f->fault),
                      0);
-    presence_visit(f->home[1], batch);
+    presence_visit(f->home[1], batch, f->now, &f->out);
     assert_int_equal(publish(f, "bo", "01", NOTE("0", "", "late")), 0);
     assert_string_equal(f->sent, "");
     presence_subscribed(f->home[0], batch, f->now, &f->reply, &f->out);
@@ -171,10 +171,85 @@ static void test_expire(void **state)
     assert_string_equal(f->sent, "");
 }
 
+static void test_gone(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(publish(f, "bo", "01", MACHINE("9", "0", "3500") NOTE("0", "", "hi")), 0);
+    assert_int_equal(watch(f, OFFERS, "", BATCH("subscribe", BO CY)), 0);
+    const char *tag = arena_string(f->arena, f->reply.to_tag);
+    begin(f);
+    presence_remove(f->home[1], SLICE("bo@a.test"), f->now, &f->posts);
+    finish(f);
+    assert_false(presence_knows(f->home[1], SLICE("bo@a.test")));
+    has(f->sent, "BENOTIFY ");
+    has(f->sent, "<resource uri=\"sip:bo@a.test\"><instance id=\"0\" reason=\"noresource\" "
+                 "state=\"terminated\">");
+    has(f->sent, "<availability>18500</availability>");
+    has(f->sent, "<category name=\"note\"></category>");
+    assert_int_equal(watch(f, OFFERS, tag, ""), 0);
+    has(f->answer, "uri=\"sip:cy@b.test\"");
+    has_not(f->answer, "bo@a.test");
+    begin(f);
+    presence_remove(f->home[0], SLICE("al@a.test"), f->now, &f->posts);
+    assert_non_null(f->posts.first);
+    finish(f);
+    assert_string_equal(f->sent, "");
+    begin(f);
+    presence_remove(f->home[0], SLICE("al@a.test"), f->now, &f->posts);
+    assert_null(f->posts.first);
+}
+
+static void test_card(void **state)
+{
+    struct fixture *f = *state;
+    struct card card = {.photo_hash = SLICE("0123456789012345678901234567890123456789")};
+    card.field[CARD_TITLE] = SLICE("Boss & more");
+    card.field[CARD_PHONE_WORK] = SLICE("+1 (555) 0100");
+    card.field[CARD_PHONE_MOBILE] = SLICE("555-0101");
+    card.field[CARD_CITY] = SLICE("Bern");
+    const char *cards =
+        "<batchSub xmlns=\"http://schemas.microsoft.com/2006/01/sip/batch-subscribe\">"
+        "<action name=\"subscribe\" id=\"1\"><adhocList>" BO "</adhocList>"
+        "<categoryList xmlns=\"http://schemas.microsoft.com/2006/09/sip/categorylist\">"
+        "<category name=\"contactCard\"/></categoryList></action></batchSub>";
+    assert_int_equal(watch(f, OFFERS, "", cards), 0);
+    begin(f);
+    presence_card_changed(
+        f->home[1], SLICE("bo@a.test"),
+        &(struct presence_identity){.display_name = SLICE("Bo"),
+                                    .card = &card,
+                                    .photo_url = SLICE("https://fe/photo/bo?a=1&b=2")},
+        f->now, &f->out, &f->posts);
+    finish(f);
+    has(f->sent, "<displayName>Bo</displayName>");
+    has(f->sent, "<title>Boss &amp; more</title>");
+    has(f->sent, "<photo type=\"enterprise\"><uri>https://fe/photo/bo?a=1&amp;b=2</uri><hash>0123");
+    has(f->sent, "<phone type=\"work\"><uri>tel:+15550100</uri><displayString>+1 (555) 0100<");
+    has(f->sent, "<address type=\"work\"><city>Bern</city></address>");
+    has_not(f->sent, "0101"); /* a colleague's colleague does not see the mobile */
+    assert_int_equal(
+        service(f, "bo", "01", SERVICE_MEMBERS, MEMBER("add", "300", "0", "user", "al@a.test")), 0);
+    has(f->sent, "tel:5550101");
+    begin(f);
+    presence_card_changed(f->home[1], SLICE("bo@a.test"),
+                          &(struct presence_identity){.display_name = SLICE("Bo")}, f->now, &f->out,
+                          &f->posts);
+    finish(f);
+    has_not(f->sent, "<title>");
+    has(f->sent, "<email>bo@a.test</email>");
+    assert_false(presence_blocks(f->home[1], SLICE("bo@a.test"), SLICE("al@a.test")));
+    assert_int_equal(
+        service(f, "bo", "01", SERVICE_MEMBERS, MEMBER("add", "32000", "0", "domain", "a.test")),
+        0);
+    assert_true(presence_blocks(f->home[1], SLICE("bo@a.test"), SLICE("al@a.test")));
+    assert_false(presence_blocks(f->home[1], SLICE("bo@a.test"), SLICE("cy@b.test")));
+    assert_false(presence_blocks(f->home[1], SLICE("nobody@a.test"), SLICE("al@a.test")));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_watch),         TEST(test_blocked),
-                                       TEST(test_watch_limits),  TEST(test_news_wait),
-                                       TEST(test_endpoint_lost), TEST(test_expire)};
+    const struct CMUnitTest tests[] = {
+        TEST(test_gone),         TEST(test_card),      TEST(test_watch),         TEST(test_blocked),
+        TEST(test_watch_limits), TEST(test_news_wait), TEST(test_endpoint_lost), TEST(test_expire)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,7 +79,7 @@ static int serve(struct world *w, const struct sip_message *request,
     err = presence_subscribe(w->presence, request, caller, w->now, w->arena, &batch, reply,
                              &w->posts, fault);
     if (err == 0) {
-        presence_visit(w->presence, batch);
+        presence_visit(w->presence, batch, w->now, &w->out);
         presence_subscribed(w->presence, batch, w->now, reply, &w->out);
     }
     return err;
@@ -95,7 +95,7 @@ static void answer(struct world *w, const struct sip_message *request)
         return;
     struct registrar_caller caller = {.account = slice_from(aor, sizeof "sip:" - 1),
                                       .epid = request->from.epid};
-    presence_adopt(w->presence, caller.account, (struct slice){0}, NULL, w->now);
+    presence_adopt(w->presence, caller.account, &(struct presence_identity){0}, NULL, w->now);
     if (request->method != SIP_SERVICE && request->method != SIP_SUBSCRIBE) {
         struct guid instance = endpoint_instance_of_epid(caller.epid);
         presence_endpoint_lost(w->presence, caller.account, &instance, request->method == SIP_BYE,
