@@ -1,4 +1,5 @@
 #include "accounts/account_priv.h"
+#include "accounts/words_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,9 @@ static const char *const steps[] = {
     "  issued_at integer not null,"
     "  revoked_at integer not null default 0);"
     "create index certificate_account on certificate (account_id, issued_at);",
+    words_step,
 };
-const struct store_schema accounts_schema = {"accounts", steps, 1};
+const struct store_schema accounts_schema = {"accounts", steps, 2};
 
 int accounts_open(const struct accounts_options *options, struct accounts **accounts_out,
                   struct fault *fault)
@@ -51,6 +53,8 @@ int accounts_open(const struct accounts_options *options, struct accounts **acco
                                              ? options->certificates_per_account
                                              : CERTIFICATES_PER_ACCOUNT;
     int result = store_reader_open(options->store, &accounts->reader, fault);
+    if (result == 0)
+        result = words_catch_up(options->store, accounts->reader, fault);
     if (result == 0)
         *accounts_out = take(&accounts);
     return result;
@@ -114,6 +118,12 @@ static int write_names(struct store_db *db, const struct change *change, struct 
         result = write_name(db, account->login, account->id, fault);
     if (result >= 0 && !slice_absent(account->sam))
         result = write_name(db, account_lower(change->arena, account->sam), account->id, fault);
+    if (result >= 0)
+        result = words_put(db, account->id, WORDS_FIELD_ADDRESS, WORDS_KIND_ADDRESS,
+                           account->address, fault);
+    if (result >= 0)
+        result = words_put(db, account->id, WORDS_FIELD_DISPLAY_NAME, WORDS_KIND_NAME,
+                           account->display_name, fault);
     return result;
 }
 

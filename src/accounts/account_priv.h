@@ -17,4 +17,8 @@ struct slice account_lower(struct arena *arena, struct slice text);
 /* "no such account: ..." with FINDING_UNKNOWN_USER. */
 int account_unknown(struct fault *fault, struct slice name);
 
+/* What is wrong with a text that people see (too long, no UTF-8, control characters);
+ * NULL: nothing. */
+const char *account_text_trouble(struct slice text);
+
 #endif

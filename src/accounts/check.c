@@ -103,7 +103,7 @@ static size_t utf8_length(const unsigned char *at, size_t room)
     return 0;
 }
 
-static const char *display_trouble(struct slice name)
+const char *account_text_trouble(struct slice name)
 {
     if (name.len > ACCOUNT_DISPLAY_MAX)
         return "it is longer than 256 bytes";
@@ -137,7 +137,7 @@ int account_check(struct account *account, struct arena *arena, struct fault *fa
         {"address", account->address, address_trouble},
         {"login", account->login, address_trouble},
         {"SAM name", account->sam, sam_trouble},
-        {"display name", account->display_name, display_trouble},
+        {"display name", account->display_name, account_text_trouble},
         {"pool", account->pool, domain_trouble},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {

@@ -1,6 +1,7 @@
 #include "server/schemas.h"
 
 #include "accounts/account.h"
+#include "accounts/card.h"
 #include "contacts/contacts.h"
 #include "policy/policy.h"
 #include "presence/presence.h"
@@ -8,6 +9,6 @@
 
 const struct store_schema *const server_schemas[] = {
     &accounts_schema, /* first: the others refer to accounts */
-    &policy_schema,   &provision_schema, &contacts_schema, &presence_schema,
+    &card_schema,     &policy_schema, &provision_schema, &contacts_schema, &presence_schema,
 };
 const size_t server_schema_count = sizeof server_schemas / sizeof *server_schemas;

@@ -30,10 +30,10 @@ struct verb_option {
 struct invocation;
 
 struct verb {
-    const char *noun;                  /* "user" */
-    const char *name;                  /* "add"; NULL: the noun is the whole command */
-    const char *operands;              /* "ADDRESS"; "" for none; "[...]" are optional */
-    const char *summary;               /* one sentence, for help */
+    const char *noun;     /* "user" */
+    const char *name;     /* "add"; NULL: the noun is the whole command */
+    const char *operands; /* "ADDRESS"; "" for none; "[FILE]" is optional, "[FIELD...]" repeats */
+    const char *summary;  /* one sentence, for help */
     const struct verb_option *options; /* ends with a NULL name; NULL: none */
     enum tool_exit (*run)(struct invocation *invocation);
 };

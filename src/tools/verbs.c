@@ -7,6 +7,7 @@
 #include "tools/signin.h"
 #include "tools/trace.h"
 #include "tools/user.h"
+#include "tools/user_card.h"
 #include "tools/verb.h"
 
 const struct verb verbs[] = {
@@ -22,6 +23,10 @@ const struct verb verbs[] = {
      user_remove},
     {"user", "enable", "ADDRESS", "Let a user sign in.", NULL, user_enable},
     {"user", "disable", "ADDRESS", "Sign a user out and keep him out.", NULL, user_disable},
+    {"user", "card", "ADDRESS [FIELD=VALUE...]", "Show or change a user's directory card.", NULL,
+     user_card},
+    {"user", "photo", "ADDRESS [FILE]", "Set or remove a user's photo.", user_photo_options,
+     user_photo},
     {"cert", "revoke", "ADDRESS", "Revoke all certificates of a user.", NULL, cert_revoke},
     {"dns", "zone", "", "Print the DNS records to publish, as a zone file.", dns_zone_options,
      dns_zone},

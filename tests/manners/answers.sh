@@ -41,6 +41,16 @@ check 'user add' json 0 '.address == "alice@contoso.test" and .enabled' user add
   --login aa@contoso.test --display-name 'Alice "A" Ädams' --password-file "$work/password"
 check 'user list' json 0 'length == 1 and .[0].display_name == "Alice \"A\" Ädams"' user list
 check 'user show' json 0 '.certificates == []' user show alice@contoso.test
+check 'user card' json 0 '.title == "Queen" and .mail == null and .["phone-work"] == "+49 30 1"' \
+  user card alice@contoso.test title=Queen telephoneNumber='+49 30 1' mail=
+check '... takes values away' json 0 '.title == null and .["phone-work"]' user card alice@contoso.test title=
+check '... knows its fields' run 2 site user card alice@contoso.test shoe-size=9
+check '... refuses what is no text' refused 'title' site user card alice@contoso.test title="$(printf '\001')"
+printf '\377\330\377\340photo' >"$work/photo.jpg"
+check 'user photo' json 0 '.photo | length == 40' user photo alice@contoso.test "$work/photo.jpg"
+check '... refuses what is no photo' refused 'JPEG' site user photo alice@contoso.test "$work/password"
+check '... can be removed' json 0 '.photo == null' user photo alice@contoso.test --remove
+check '... wants one of both' run 2 site user photo alice@contoso.test
 check 'user disable' run 0 site user disable alice@contoso.test
 check 'user show tells that' json 0 '.enabled == false' user show alice@contoso.test
 check 'user set' run 0 site user set alice@contoso.test --display-name Alice
