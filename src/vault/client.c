@@ -106,6 +106,7 @@ int vault_public(struct vault_client *client, struct arena *arena, struct vault_
         public_out->token_certificate = arena_copy(arena, reply.public.token);
         public_out->decrypt_certificate = arena_copy(arena, reply.public.decrypt);
         public_out->user_ca_certificate = arena_copy(arena, reply.public.user_ca);
+        public_out->push_key = arena_copy(arena, reply.public.push);
     }
     forget(client);
     return result;
@@ -193,6 +194,13 @@ int vault_token_sign(struct vault_client *client, struct slice bytes, struct are
                      struct slice *signature_out, struct fault *fault)
 {
     return ask_bytes(client, (struct vault_request){.op = OP_TOKEN_SIGN, .sign = bytes}, arena,
+                     signature_out, fault);
+}
+
+int vault_push_sign(struct vault_client *client, struct slice bytes, struct arena *arena,
+                    struct slice *signature_out, struct fault *fault)
+{
+    return ask_bytes(client, (struct vault_request){.op = OP_PUSH_SIGN, .sign = bytes}, arena,
                      signature_out, fault);
 }
 

@@ -39,6 +39,15 @@ static int load_credential(const char *dir, const char *name, struct credential 
     return result;
 }
 
+/* The one key that may be missing: a site that was made before it has none. */
+static int load_push(const char *dir, struct credential **credential_out, struct fault *fault)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    if (access(vault_path(arena, dir, "push.key"), F_OK) != 0 && errno == ENOENT)
+        return 0;
+    return load_credential(dir, "push", credential_out, fault);
+}
+
 static int load_seal(const char *dir, unsigned char seal[SEAL_KEY_LEN], struct fault *fault)
 {
     scoped(arena) struct arena *arena = arena_new();
@@ -63,6 +72,10 @@ static int load_seal(const char *dir, unsigned char seal[SEAL_KEY_LEN], struct f
 static int check_kinds(struct vault_keys *keys, struct fault *fault)
 {
     EVP_PKEY *token = credential_pkey(keys->token);
+    EVP_PKEY *push = keys->push ? credential_pkey(keys->push) : NULL;
+    if (push && !(EVP_PKEY_is_a(push, "EC") && EVP_PKEY_get_bits(push) == 256))
+        return fault_set(fault, ERR_UNSUPPORTED, FINDING_VAULT_FAILED,
+                         "push.key is not ECDSA P-256");
     if (!EVP_PKEY_is_a(credential_pkey(keys->decrypt), "RSA"))
         return fault_set(fault, ERR_UNSUPPORTED, FINDING_VAULT_FAILED, "decrypt.key is not RSA");
     if (EVP_PKEY_is_a(token, "RSA"))
@@ -84,6 +97,8 @@ int vault_keys_load(const char *dir, struct vault_keys *keys_out, struct fault *
     if (result == 0)
         result = load_credential(dir, "decrypt", &keys_out->decrypt, fault);
     if (result == 0)
+        result = load_push(dir, &keys_out->push, fault);
+    if (result == 0)
         result = load_seal(dir, keys_out->seal, fault);
     if (result == 0)
         result = check_kinds(keys_out, fault);
@@ -97,5 +112,6 @@ void vault_keys_wipe(struct vault_keys *keys)
     credential_free(keys->user_ca);
     credential_free(keys->token);
     credential_free(keys->decrypt);
+    credential_free(keys->push);
     secret_wipe(keys, sizeof *keys);
 }

@@ -1,6 +1,7 @@
 /* What the vault does with its keys. OpenSSL is the judge of the results. */
 #include "vault/test_folder.h"
 
+#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -87,6 +88,75 @@ static void test_token_signature_verifies(void **state)
     assert_int_equal(verify_ecdsa(key, SLICE("<SignedInfo/>"), signature), 1);
     assert_int_not_equal(verify_ecdsa(key, SLICE("<SignedInfo />"), signature), 1);
     EVP_PKEY_free(key);
+}
+
+static EVP_PKEY *key_of_point(struct slice point)
+{
+    char group[] = "prime256v1";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point.at,
+                                          point.len),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    assert_int_equal(EVP_PKEY_fromdata_init(context), 1);
+    assert_int_equal(EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+static void test_push_signature_verifies(void **state)
+{
+    (void)state;
+    scoped(arena) struct arena *arena = arena_new();
+    scoped(vault) struct vault *vault = start(1);
+    struct vault_public public = public_of(vault, arena);
+    struct slice signature;
+    char most[VAULT_PUSH_SIGN_MAX + 1] = "";
+    assert_int_equal(public.push_key.len, 65);
+    assert_int_equal(
+        vault_push_sign(vault_client(vault, 0), SLICE("header.claims"), arena, &signature, NULL),
+        0);
+    assert_int_equal(signature.len, 64);
+    EVP_PKEY *push = key_of_point(public.push_key),
+             *token = public_key_of(public.token_certificate);
+    assert_int_equal(verify_ecdsa(push, SLICE("header.claims"), signature), 1);
+    assert_int_not_equal(verify_ecdsa(push, SLICE("header.claimz"), signature), 1);
+    assert_int_not_equal(verify_ecdsa(token, SLICE("header.claims"), signature), 1);
+    EVP_PKEY_free(push);
+    EVP_PKEY_free(token);
+    assert_int_equal(vault_push_sign(vault_client(vault, 0), slice_make(most, sizeof most), arena,
+                                     &signature, NULL),
+                     -ERR_LIMIT);
+}
+
+/* A site that was made before there was push goes on, says what is missing, and can
+ * be given the key later. */
+static void test_vault_without_push_key(void **state)
+{
+    (void)state;
+    scoped(arena) struct arena *arena = arena_new();
+    struct slice signature;
+    struct fault fault = {0};
+    assert_int_equal(unlink(test_path(dir, "push.key")), 0);
+    struct vault *vault = start(1);
+    assert_true(slice_empty(public_of(vault, arena).push_key));
+    assert_int_equal(vault_push_sign(vault_client(vault, 0), SLICE("x"), arena, &signature, &fault),
+                     -ERR_UNKNOWN);
+    assert_int_equal(fault.finding, FINDING_PUSH_NO_KEY);
+    vault_free(vault);
+    const struct vault_init_options options = {.site = "contoso.test", .now = now};
+    assert_int_equal(vault_init_push(dir, &options, NULL), 0);
+    vault = start(1);
+    struct slice made = public_of(vault, arena).push_key;
+    assert_int_equal(made.len, 65);
+    vault_free(vault);
+    assert_int_equal(vault_init_push(dir, &options, NULL), 0); /* nothing: it is there */
+    vault = start(1);
+    assert_true(slice_eq(public_of(vault, arena).push_key, made));
+    vault_free(vault);
 }
 
 static struct slice wrap(struct vault *vault, struct arena *arena, struct slice key)
@@ -287,6 +357,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_token_signature_verifies),
+        cmocka_unit_test(test_push_signature_verifies),
+        cmocka_unit_test(test_vault_without_push_key),
         cmocka_unit_test(test_wrapped_key_opens),
         cmocka_unit_test(test_sealed_bytes_open),
         cmocka_unit_test(test_certificate_is_as_wanted),

@@ -2,6 +2,7 @@
 #include "vault/certificate_priv.h"
 #include "vault/worker_priv.h"
 
+#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -53,6 +54,21 @@ static int put_certificate(struct vault_worker *worker, X509 *certificate, struc
     return 0;
 }
 
+static int put_point(struct vault_worker *worker, EVP_PKEY *key, struct slice *point_out,
+                     struct fault *fault)
+{
+    size_t len = 0;
+    char *to = scratch_take(&worker->scratch, WIRE_POINT_LEN);
+    if (!to)
+        return no_room(fault);
+    if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, (unsigned char *)to,
+                                        WIRE_POINT_LEN, &len) != 1 ||
+        len != WIRE_POINT_LEN)
+        return trouble(fault, "reading push.key");
+    *point_out = slice_make(to, len);
+    return 0;
+}
+
 static int do_public(struct vault_worker *worker, const struct vault_request *request,
                      struct vault_reply *reply, struct fault *fault)
 {
@@ -66,6 +82,8 @@ static int do_public(struct vault_worker *worker, const struct vault_request *re
     if (result == 0)
         result =
             put_certificate(worker, credential_x509(keys->user_ca), &reply->public.user_ca, fault);
+    if (result == 0 && keys->push)
+        result = put_point(worker, credential_pkey(keys->push), &reply->public.push, fault);
     return result;
 }
 
@@ -104,7 +122,7 @@ static int do_password_remove(struct vault_worker *worker, const struct vault_re
     return password_remove(worker, &request->password, fault);
 }
 
-/* ---- tokens ---------------------------------------------------------------------------- */
+/* ---- tokens, push ---------------------------------------------------------------------------- */
 
 /* OpenSSL's DER into r and s of equal length ([RFC 4050] section 3.3, as XML-DSig has it). */
 static bool ecdsa_halves(const unsigned char *der, size_t len, unsigned char out[2 * ECDSA_HALF])
@@ -117,31 +135,49 @@ static bool ecdsa_halves(const unsigned char *der, size_t len, unsigned char out
     return ok;
 }
 
-static int do_token_sign(struct vault_worker *worker, const struct vault_request *request,
-                         struct vault_reply *reply, struct fault *fault)
+static int sign(struct vault_worker *worker, EVP_PKEY *key, bool halves, struct slice bytes,
+                struct slice *signature_out, struct fault *fault)
 {
-    const struct vault_keys *keys = &worker->shared->keys;
     unsigned char signature[WIRE_SIGNATURE_MAX];
     size_t len = sizeof signature;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool ok = context &&
-              EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, credential_pkey(keys->token)) &&
-              EVP_DigestSign(context, signature, &len, (const unsigned char *)request->sign.at,
-                             request->sign.len) > 0;
+    bool ok =
+        context && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) &&
+        EVP_DigestSign(context, signature, &len, (const unsigned char *)bytes.at, bytes.len) > 0;
     EVP_MD_CTX_free(context);
     char *to = ok ? scratch_take(&worker->scratch, len) : NULL;
     if (!to)
         return trouble(fault, "signing");
-    if (keys->token_algorithm == VAULT_ECDSA_SHA256) {
+    if (halves) {
         if (!ecdsa_halves(signature, len, (unsigned char *)to))
             return trouble(fault, "signing");
         len = 2 * ECDSA_HALF;
     } else {
         memcpy(to, signature, len);
     }
-    atomic_fetch_add(&worker->shared->signatures, 1);
-    reply->bytes = slice_make(to, len);
+    *signature_out = slice_make(to, len);
     return 0;
+}
+
+static int do_token_sign(struct vault_worker *worker, const struct vault_request *request,
+                         struct vault_reply *reply, struct fault *fault)
+{
+    const struct vault_keys *keys = &worker->shared->keys;
+    int result =
+        sign(worker, credential_pkey(keys->token), keys->token_algorithm == VAULT_ECDSA_SHA256,
+             request->sign, &reply->bytes, fault);
+    if (result == 0)
+        atomic_fetch_add(&worker->shared->signatures, 1);
+    return result;
+}
+
+static int do_push_sign(struct vault_worker *worker, const struct vault_request *request,
+                        struct vault_reply *reply, struct fault *fault)
+{
+    const struct credential *push = worker->shared->keys.push;
+    if (!push)
+        return fault_set(fault, ERR_UNKNOWN, FINDING_PUSH_NO_KEY, "the vault has no push.key");
+    return sign(worker, credential_pkey(push), true, request->sign, &reply->bytes, fault);
 }
 
 /* ---- user certificates -------------------------------------------------------------------- */
@@ -302,6 +338,7 @@ static operation_fn *const table[OP_COUNT] = {
     [OP_KEY_UNWRAP] = do_key_unwrap,
     [OP_SEAL] = do_seal,
     [OP_OPEN] = do_open,
+    [OP_PUSH_SIGN] = do_push_sign,
 };
 
 size_t vault_answer(struct vault_worker *worker, struct slice packet, char *to)

@@ -27,9 +27,10 @@ static inline int test_vault_make(const char *dir)
 
 static inline int test_vault_remove(const char *dir)
 {
-    static const char *const files[] = {"user-ca.key",  "user-ca.pem",  "token.key",    "token.pem",
-                                        "decrypt.key",  "decrypt.pem",  "seal.key",     "vault.db",
-                                        "vault.db-wal", "vault.db-shm", "vault.db.kept"};
+    static const char *const files[] = {
+        "user-ca.key",  "user-ca.pem",  "token.key",    "token.pem", "decrypt.key",
+        "decrypt.pem",  "seal.key",     "push.key",     "push.pem",  "vault.db",
+        "vault.db-wal", "vault.db-shm", "vault.db.kept"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(test_path(dir, files[i]));
     return rmdir(dir);

@@ -24,11 +24,12 @@ struct vault_client;
 
 enum {
     VAULT_CLIENTS_MAX = 256,
-    VAULT_KEY_MAX = 256,      /* bytes of the name a password is kept under */
-    VAULT_PASSWORD_MAX = 511, /* bytes of a password (libcrypt's limit); refused, never cut */
-    VAULT_SIGN_MAX = 16384,   /* bytes to be signed */
-    VAULT_SEAL_MAX = 4096,    /* bytes to be sealed */
-    VAULT_SEAL_MORE = 29,     /* by how much sealed bytes are longer */
+    VAULT_KEY_MAX = 256,        /* bytes of the name a password is kept under */
+    VAULT_PASSWORD_MAX = 511,   /* bytes of a password (libcrypt's limit); refused, never cut */
+    VAULT_SIGN_MAX = 16384,     /* bytes to be signed */
+    VAULT_PUSH_SIGN_MAX = 1024, /* bytes of a VAPID token to be signed */
+    VAULT_SEAL_MAX = 4096,      /* bytes to be sealed */
+    VAULT_SEAL_MORE = 29,       /* by how much sealed bytes are longer */
 };
 
 struct vault_options {
@@ -68,6 +69,8 @@ struct vault_public {
     struct slice token_certificate;   /* DER; the key that signs tokens */
     struct slice decrypt_certificate; /* DER, RSA; encrypt to this what vault_key_unwrap opens */
     struct slice user_ca_certificate; /* DER; the issuer of user certificates */
+    struct slice push_key;            /* P-256 point, 65 bytes: what push services know us by;
+                                         empty: a vault from before there was one */
 };
 int vault_public(struct vault_client *client, struct arena *arena, struct vault_public *public_out,
                  struct fault *fault);
@@ -105,6 +108,11 @@ int vault_password_remove(struct vault_client *client, struct slice key, struct 
 /* Sign up to VAULT_SIGN_MAX bytes (which the vault hashes itself) with the token key. */
 int vault_token_sign(struct vault_client *client, struct slice bytes, struct arena *arena,
                      struct slice *signature_out, struct fault *fault);
+
+/* Sign a VAPID token ([RFC 8292]) with the push key: ES256, r and s, 64 bytes.
+ * -ERR_UNKNOWN with FINDING_PUSH_NO_KEY when the vault has none. */
+int vault_push_sign(struct vault_client *client, struct slice bytes, struct arena *arena,
+                    struct slice *signature_out, struct fault *fault);
 
 struct vault_certificate {
     struct slice public_key;  /* SubjectPublicKeyInfo, DER: RSA 2048 to 4096 or ECDSA P-256 */

@@ -62,6 +62,11 @@ static int make_credential(const struct making *making, const char *name, const 
     return result;
 }
 
+static int make_push(const struct making *making, struct fault *fault)
+{
+    return make_credential(making, "push", "push", CREDENTIAL_ECDSA_P256, CREDENTIAL_SIGN, fault);
+}
+
 static int make_seal(const struct making *making, struct fault *fault)
 {
     const char *path = vault_path(making->arena, making->dir, "seal.key");
@@ -116,8 +121,19 @@ int vault_init(const char *dir, const struct vault_init_options *options, struct
         result = make_credential(&making, "decrypt", "identity", CREDENTIAL_RSA_2048,
                                  CREDENTIAL_DECRYPT, fault);
     if (result == 0)
+        result = make_push(&making, fault);
+    if (result == 0)
         result = make_database(&making, fault);
     if (result == 0)
         result = make_seal(&making, fault);
     return result;
+}
+
+int vault_init_push(const char *dir, const struct vault_init_options *options, struct fault *fault)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    struct making making = {dir, options, arena};
+    if (access(vault_path(arena, dir, "push.key"), F_OK) == 0)
+        return 0;
+    return make_push(&making, fault);
 }

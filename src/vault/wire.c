@@ -39,7 +39,8 @@ static const struct operation operations[OP_COUNT] = {
                    {NUMBER(vault_reply, public.token_algorithm),
                     BYTES(vault_reply, public.token, 1, WIRE_CERTIFICATE_MAX),
                     BYTES(vault_reply, public.decrypt, 1, WIRE_CERTIFICATE_MAX),
-                    BYTES(vault_reply, public.user_ca, 1, WIRE_CERTIFICATE_MAX)}},
+                    BYTES(vault_reply, public.user_ca, 1, WIRE_CERTIFICATE_MAX),
+                    BYTES(vault_reply, public.push, 0, WIRE_POINT_LEN)}},
     [OP_COUNTS] = {{{0}},
                    {NUMBER(vault_reply, counts.hashes), NUMBER(vault_reply, counts.signatures),
                     NUMBER(vault_reply, counts.certificates)}},
@@ -67,6 +68,8 @@ static const struct operation operations[OP_COUNT] = {
     [OP_OPEN] = {{BYTES(vault_request, seal.purpose, 1, WIRE_PURPOSE_MAX),
                   BYTES(vault_request, seal.bytes, 1, VAULT_SEAL_MAX + VAULT_SEAL_MORE)},
                  {BYTES(vault_reply, bytes, 1, VAULT_SEAL_MAX)}},
+    [OP_PUSH_SIGN] = {{BYTES(vault_request, sign, 1, VAULT_PUSH_SIGN_MAX)},
+                      {BYTES(vault_reply, bytes, 1, WIRE_SIGNATURE_MAX)}},
 };
 
 static const struct field fault_fields[] = {BYTES(vault_reply, detail, 0, WIRE_DETAIL_MAX), {0}};

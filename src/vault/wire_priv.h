@@ -24,6 +24,7 @@ enum vault_op {
     OP_KEY_UNWRAP,
     OP_SEAL,
     OP_OPEN,
+    OP_PUSH_SIGN,
     OP_COUNT
 };
 
@@ -37,6 +38,7 @@ enum {
     WIRE_WRAPPED_MAX = 512, /* RSA 4096 */
     WIRE_KEY_MAX = 64,
     WIRE_SIGNATURE_MAX = 512,
+    WIRE_POINT_LEN = 65, /* a P-256 point, uncompressed */
     WIRE_DETAIL_MAX = FAULT_DETAIL_MAX - 1,
 };
 
@@ -65,7 +67,7 @@ struct vault_request {
 
 struct public_reply {
     int64_t token_algorithm;
-    struct slice token, decrypt, user_ca;
+    struct slice token, decrypt, user_ca, push;
 };
 
 struct vault_reply {

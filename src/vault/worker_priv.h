@@ -19,6 +19,7 @@ struct vault_keys {
     struct credential *user_ca;
     struct credential *token;
     struct credential *decrypt;
+    struct credential *push; /* NULL in a vault from before there was one */
     enum vault_algorithm token_algorithm;
     unsigned char seal[SEAL_KEY_LEN];
 };
