@@ -3,6 +3,7 @@
 #define LYCHGATE_CONTACTS_CONTACTS_PRIV_H
 
 #include "contacts/contacts.h"
+#include "xml/reader.h"
 
 #include <uthash.h>
 
@@ -85,5 +86,10 @@ struct contacts_wish {
 /* Read the body of a SERVICE. 0, or as contacts_plan() says of malformed ones. */
 int contacts_wish_parse(struct slice body, struct arena *arena, struct contacts_wish *wish,
                         struct fault *fault);
+
+/* What stands in a contactExtension element, as XML in the arena. -ERR_LIMIT
+ * (CONTACTS_TOO_LONG). */
+int contacts_read_extension(const struct xml_node *node, struct arena *arena,
+                            struct slice *extension_out, struct fault *fault);
 
 #endif

@@ -65,8 +65,8 @@ static int read_subscribed(struct slice text, bool *subscribed_out, struct fault
 
 /* Any XML within contactExtension, kept as it is without the element around it, whose
  * name has another namespace where we write it. */
-static int read_extension(const struct xml_node *node, struct arena *arena,
-                          struct slice *extension_out, struct fault *fault)
+int contacts_read_extension(const struct xml_node *node, struct arena *arena,
+                            struct slice *extension_out, struct fault *fault)
 {
     scoped(buf) struct buf inner = BUF_LIMIT(CONTACTS_EXTENSION_MAX);
     xml_each (child, node)
@@ -104,7 +104,7 @@ static int read_contact(const struct xml_node *payload, struct arena *arena,
             read_subscribed(child_text(payload, "subscribed", arena), &contact->subscribed, fault);
     const struct xml_node *extension = xml_child(payload, CONTACTS_SOAP_NS, "contactExtension");
     if (err == 0 && extension)
-        err = read_extension(extension, arena, &contact->extension, fault);
+        err = contacts_read_extension(extension, arena, &contact->extension, fault);
     return err < 0 ? err : contacts_check_contact(contact, fault);
 }
 
