@@ -27,6 +27,9 @@ struct config {
         char *data; /* folder with databases, vault and certificates */
         char *run_as;
         int64_t https_port;
+        char *name; /* as policies of scope Site:NAME have it; "": none */
+        int64_t policy_level;
+        char *organization, *helpdesk;
     } site;
     struct {
         bool web, orgid, sip, dns;

@@ -40,6 +40,11 @@ static const struct config_row schema[] = {
     TEXT(site, run_as, "run-as", "", "User to become once the ports are open (only from root)."),
     RANGE(CONFIG_NUMBER, site, https_port, "https-port", 0, 65535, "0",
           "HTTPS port that clients see when a proxy stands in front; 0: the one that listens."),
+    TEXT(site, name, "name", "", "Name of the site, by which policies of scope Site:NAME apply."),
+    RANGE(CONFIG_NUMBER, site, policy_level, "policy-level", 2010, 2013, "2013",
+          "Policies have the attributes of Lync 2010, or those of Lync 2013 too."),
+    TEXT(site, organization, "organization", "", "Name of the organisation, for clients to show."),
+    TEXT(site, helpdesk, "helpdesk", "", "https URL of the help desk, for clients to show."),
 
     SWITCH(roles, web, "web", "on", "Autodiscover, web tickets and certificate provisioning."),
     SWITCH(roles, orgid, "orgid", "on", "The Org ID token service."),

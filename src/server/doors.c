@@ -4,6 +4,7 @@
 #include "server/front.h"
 #include "server/lab_dns.h"
 #include "server/notify.h"
+#include "server/offer.h"
 #include "server/privileges.h"
 
 #include <dirent.h>
@@ -148,20 +149,7 @@ static int open_door(struct server *server, enum door door, struct fault *fault)
 
 static void settle_site(struct server *server)
 {
-    const struct config *config = server->config;
-    uint16_t https = server->ports[DOOR_HTTPS], sip = server->ports[DOOR_SIP];
-    server->site = (struct site){
-        .domain = slice_of(config->site.domain),
-        .web_host = slice_of(config->site.web_host),
-        .sip_host = slice_of(config->site.sip_host),
-        .sip_external_host = slice_of(config->site.sip_external_host),
-        .orgid_host = slice_of(config->site.orgid_host),
-        .https_port = config->site.https_port ? (uint16_t)config->site.https_port
-                      : https                 ? https
-                                              : 443,
-        .sip_port = sip ? sip : 5061,
-        .sip_external_port = config->listen.sip_on_https && https ? https : sip,
-    };
+    server->site = offer_site(server->config, server->ports[DOOR_HTTPS], server->ports[DOOR_SIP]);
 }
 
 int doors_open(struct server *server, struct fault *fault)
