@@ -138,12 +138,63 @@ static void test_too_many_groups(void **state)
     wrong(buf_slice(&text), false, FINDING_CONTACTS_GROUPS_FULL, "line 65");
 }
 
+static struct contacts_list *parsed(struct arena *arena, const char *csv)
+{
+    struct contacts_list *list;
+    struct fault fault = {0};
+    if (contacts_parse_csv(slice_of(csv), 10, arena, &list, &fault) < 0)
+        fail_msg("%s", fault.detail);
+    return list;
+}
+
+static void test_merge(void **state)
+{
+    (void)state;
+    scoped(arena) struct arena *arena = arena_new();
+    scoped(buf) struct buf text = BUF_INIT;
+    struct fault fault = {0};
+    struct contacts_list *list = parsed(
+        arena, "address,name,groups\nann@x.test,Ann,Team\nbob@x.test,Bob,Friends\n,,Empty\n");
+    struct contacts_list *more =
+        parsed(arena, "address,name,groups\nbob@x.test,Robert,New\ncid@x.test,Cid,Team\n");
+    assert_int_equal(contacts_list_merge(list, more, 10, arena, &fault), 0);
+    contacts_print_csv(list, &text);
+    struct slice csv = buf_slice(&text), contacts = SLICE("ann@x.test,Ann,Team,true,,\r\n"
+                                                          "bob@x.test,Robert,Friends;New,true,,\r\n"
+                                                          "cid@x.test,Cid,Team,true,,\r\n");
+    assert_true(slice_ends(csv, contacts));
+    assert_true(slice_find(csv, SLICE(",,Empty,,,")) > 0);
+    assert_int_equal(contacts_list_merge(list, more, 3, arena, &fault), 0);
+    more = parsed(arena, "address\ndan@x.test\n");
+    assert_int_equal(contacts_list_merge(list, more, 3, arena, &fault), -ERR_LIMIT);
+    assert_int_equal(fault.finding, FINDING_CONTACTS_FULL);
+}
+
+static void test_merge_groups_full(void **state)
+{
+    (void)state;
+    scoped(arena) struct arena *arena = arena_new();
+    struct contacts_list *list = contacts_list_new(arena),
+                         *more = parsed(arena, "address,groups\n,New\n");
+    struct fault fault = {0};
+    for (unsigned id = 2; id <= CONTACTS_GROUPS_MAX; id++)
+        contacts_list_put_group(
+            list, &(struct contacts_group){id, arena_print(arena, "%u", id), SLICE("")});
+    assert_int_equal(contacts_list_merge(list, more, 10, arena, &fault), -ERR_LIMIT);
+    assert_int_equal(fault.finding, FINDING_CONTACTS_GROUPS_FULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_csv_there_and_back), cmocka_unit_test(test_json_there_and_back),
-        cmocka_unit_test(test_csv_of_others),      cmocka_unit_test(test_csv_wrong),
-        cmocka_unit_test(test_json_wrong),         cmocka_unit_test(test_too_many_groups),
+        cmocka_unit_test(test_csv_there_and_back),
+        cmocka_unit_test(test_json_there_and_back),
+        cmocka_unit_test(test_csv_of_others),
+        cmocka_unit_test(test_csv_wrong),
+        cmocka_unit_test(test_json_wrong),
+        cmocka_unit_test(test_too_many_groups),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_merge_groups_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

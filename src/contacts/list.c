@@ -106,6 +106,48 @@ void contacts_list_put_group(struct contacts_list *list, const struct contacts_g
     list->groups[at] = *group;
 }
 
+/* The id in `list` of each group of `more`, by its id there. */
+static int merge_groups(struct contacts_list *list, const struct contacts_list *more,
+                        unsigned ids[CONTACTS_GROUPS_MAX + 1], struct fault *fault)
+{
+    for (size_t i = 0; i < more->group_count; i++) {
+        struct contacts_group group = more->groups[i];
+        const struct contacts_group *known = contacts_list_group_named(list, group.name);
+        unsigned id = known ? known->id : contacts_list_free_id(list);
+        if (id == 0)
+            return fault_set(fault, ERR_LIMIT, FINDING_CONTACTS_GROUPS_FULL, "more than %d groups",
+                             CONTACTS_GROUPS_MAX);
+        ids[group.id] = id;
+        group.id = id;
+        if (!known)
+            contacts_list_put_group(list, &group);
+    }
+    return 0;
+}
+
+int contacts_list_merge(struct contacts_list *list, const struct contacts_list *more,
+                        size_t contacts_max, struct arena *arena, struct fault *fault)
+{
+    unsigned ids[CONTACTS_GROUPS_MAX + 1] = {0};
+    int err = merge_groups(list, more, ids, fault);
+    for (size_t i = 0; i < more->contact_count && err == 0; i++) {
+        const struct contacts_contact *given = more->contacts[i];
+        const struct contacts_contact *known = contacts_list_find(list, given->uri);
+        struct contacts_contact *made = arena_new_of(arena, struct contacts_contact);
+        *made = *given;
+        made->groups = known ? known->groups : 0;
+        for (unsigned id = 1; id <= CONTACTS_GROUPS_MAX; id++)
+            if (given->groups & contacts_bit(id) && ids[id])
+                made->groups |= contacts_bit(ids[id]);
+        if (!known && list->contact_count >= contacts_max)
+            err = fault_set(fault, ERR_LIMIT, FINDING_CONTACTS_FULL, "more than %zu contacts",
+                            contacts_max);
+        else
+            contacts_list_put(list, arena, made);
+    }
+    return err;
+}
+
 /* ---- checking ---------------------------------------------------------------------------- */
 
 /* The length of the UTF-8 sequence at the start, 0: there is none. */

@@ -69,6 +69,12 @@ void contacts_list_put(struct contacts_list *list, struct arena *arena,
                        const struct contacts_contact *contact);
 void contacts_list_put_group(struct contacts_list *list, const struct contacts_group *group);
 
+/* Put all of `more` into the list (both in the arena): groups are matched by name, a
+ * contact that is there already gets what `more` says of it and stays in its groups.
+ * -ERR_LIMIT: CONTACTS_FULL past contacts_max, CONTACTS_GROUPS_FULL. */
+int contacts_list_merge(struct contacts_list *list, const struct contacts_list *more,
+                        size_t contacts_max, struct arena *arena, struct fault *fault);
+
 /* The id that a new group gets: the lowest free one; 0: none is free. */
 unsigned contacts_list_free_id(const struct contacts_list *list);
 
