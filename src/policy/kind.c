@@ -32,11 +32,30 @@ static void guess_add(struct guess *guess, struct slice asked, const char *name)
         *guess = (struct guess){name, distance};
 }
 
+/* "ClientVersionPolicy", "dialplan": the names that other tools have for kinds differ in
+ * hyphens and a word at the end. */
+static bool kind_named(struct slice asked, const char *name)
+{
+    struct slice tail = SLICE("policy");
+    if (asked.len > tail.len && slice_ends_nocase(asked, tail))
+        asked.len -= tail.len;
+    for (; *name; name++) {
+        while (asked.len && *asked.at == '-')
+            asked = slice_from(asked, 1);
+        if (*name == '-')
+            continue;
+        if (!slice_eq_nocase(slice_head(asked, 1), slice_make(name, 1)))
+            return false;
+        asked = slice_from(asked, 1);
+    }
+    return slice_eq(asked, SLICE("")) || slice_eq(asked, SLICE("-"));
+}
+
 int policy_kind_find(struct slice name, enum policy_kind *kind_out, struct fault *fault)
 {
     struct guess guess = {0};
     for (unsigned i = 0; i < POLICY_KINDS; i++) {
-        if (slice_eq_nocase(name, slice_of(rows[i]->name))) {
+        if (kind_named(name, rows[i]->name)) {
             *kind_out = (enum policy_kind)i;
             return 0;
         }

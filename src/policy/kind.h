@@ -59,8 +59,8 @@ enum {
 /* The row of a kind, never NULL. */
 const struct policy_kind_row *policy_kind_row(enum policy_kind kind);
 
-/* The kind of that name, in any case: 0, or -ERR_UNKNOWN with POLICY_INVALID and the
- * nearest name in the detail. */
+/* The kind of that name, in any case ("dial-plan", "DialPlan", "MobilityPolicy"): 0, or
+ * -ERR_UNKNOWN with POLICY_INVALID and the nearest name in the detail. */
 int policy_kind_find(struct slice name, enum policy_kind *kind_out, struct fault *fault);
 
 /* The attribute of that name, in any case, that exists at that level; NULL and a fault

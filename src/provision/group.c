@@ -279,6 +279,11 @@ unsigned provision_group_count(void)
     return sizeof groups / sizeof *groups;
 }
 
+const char *provision_group_name(unsigned index)
+{
+    return index < provision_group_count() ? groups[index].name : NULL;
+}
+
 int provision_group_find(struct slice name)
 {
     for (unsigned i = 0; i < provision_group_count(); i++)

@@ -80,4 +80,7 @@ void provision_profile_answer(const struct dialplan *plan, struct sip_reply *rep
 bool provision_print(const struct provision_options *options, const struct provision_user *user,
                      struct slice group, struct buf *out);
 
+/* The names of the groups, counted from 0; NULL past the last. */
+const char *provision_group_name(unsigned index);
+
 #endif

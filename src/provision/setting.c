@@ -54,6 +54,18 @@ static int setting_find(struct slice name)
     return -ERR_UNKNOWN;
 }
 
+static int setting_unknown(struct slice name, struct fault *fault)
+{
+    const char *near = provision_settings[0].name;
+    name = slice_head(name, 40);
+    for (int i = 1; i < SETTINGS; i++)
+        if (slice_distance(name, slice_of(provision_settings[i].name)) <
+            slice_distance(name, slice_of(near)))
+            near = provision_settings[i].name;
+    return fault_set(fault, ERR_UNKNOWN, FINDING_POLICY_INVALID,
+                     "a user has no setting %.*s; did you mean %s?", SLICE_ARG(name), near);
+}
+
 struct change {
     int64_t account;
     struct slice name, value;
@@ -93,8 +105,7 @@ int provision_setting_set(struct store *store, int64_t account, struct slice nam
     struct change change = {.account = account};
     int found = setting_find(name);
     if (found < 0)
-        return fault_set(fault, ERR_UNKNOWN, FINDING_POLICY_INVALID, "no user setting %.*s",
-                         SLICE_ARG(slice_head(name, 60)));
+        return setting_unknown(name, fault);
     change.name = slice_of(provision_settings[found].name);
     int result = 0;
     if (!slice_absent(value))
