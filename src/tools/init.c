@@ -1,6 +1,5 @@
 #include "tools/init.h"
 
-#include "accounts/account.h"
 #include "base/clock.h"
 #include "discover/zone.h"
 #include "server/config.h"

@@ -13,12 +13,17 @@ struct office {
     struct config *config;
     struct vault *vault;
     struct store *store;
+    struct store_reader *reader;
     struct accounts *accounts;
 };
 
 /* Open all of it; call before anything else starts threads. On failure nothing is
  * left open. */
 int office_open(const char *config_file, struct office *office, struct fault *fault);
+
+/* The same without the vault, for what needs no password or key: quicker. */
+int office_open_records(const char *config_file, struct office *office, struct fault *fault);
+
 void office_close(struct office *office);
 
 struct vault_client *office_vault(const struct office *office);

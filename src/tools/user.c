@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "tools/office.h"
+#include "tools/show.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
 enum {
@@ -34,25 +34,13 @@ const struct verb_option user_set_options[] = {
     {0},
 };
 
-static json_t *text_or_null(struct slice s)
-{
-    return slice_absent(s) ? json_null() : json_stringn(s.at, s.len);
-}
-
 static json_t *account_json(struct arena *arena, const struct account *account)
 {
     struct slice created = clock_print_iso(arena, account->created);
-    return json_pack("{s:o,s:o,s:o,s:o,s:b,s:o}", "address", text_or_null(account->address),
-                     "login", text_or_null(account->login), "sam", text_or_null(account->sam),
-                     "display_name", text_or_null(account->display_name), "enabled",
-                     account->enabled, "created", json_stringn(created.at, created.len));
-}
-
-static void put_json(json_t *document)
-{
-    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    putchar('\n');
-    json_decref(document);
+    return json_pack("{s:o,s:o,s:o,s:o,s:b,s:o}", "address", show_text(account->address), "login",
+                     show_text(account->login), "sam", show_text(account->sam), "display_name",
+                     show_text(account->display_name), "enabled", account->enabled, "created",
+                     json_stringn(created.at, created.len));
 }
 
 static void take_names(const struct invocation *invocation, struct account *account)
@@ -95,7 +83,7 @@ enum tool_exit user_add(struct invocation *invocation)
         return tool_fail(invocation, &fault);
     }
     if (invocation->json)
-        put_json(account_json(invocation->arena, &account));
+        show_json(account_json(invocation->arena, &account));
     else
         printf("Added %.*s.\n", SLICE_ARG(account.address));
     return TOOL_FINE;
@@ -135,7 +123,7 @@ enum tool_exit user_set(struct invocation *invocation)
                                               secret_slice(&password), &fault) < 0)
         return tool_fail(invocation, &fault);
     if (invocation->json)
-        put_json(account_json(invocation->arena, &account));
+        show_json(account_json(invocation->arena, &account));
     else
         printf("Changed %.*s.\n", SLICE_ARG(account.address));
     return TOOL_FINE;
@@ -174,7 +162,7 @@ enum tool_exit user_list(struct invocation *invocation)
         }
     } while (count == PAGE);
     if (invocation->json)
-        put_json(rows);
+        show_json(rows);
     else
         json_decref(rows);
     return TOOL_FINE;
@@ -222,15 +210,14 @@ enum tool_exit user_show(struct invocation *invocation)
             printf("certificate:  %s, %s until %s, device %.*s\n", serial.at, state, until.at,
                    SLICE_ARG(list[i].device_id));
         else
-            json_array_append_new(certificates,
-                                  json_pack("{s:s,s:s,s:s,s:o}", "serial", serial.at, "state",
-                                            state, "not_after", until.at, "device",
-                                            text_or_null(list[i].device_id)));
+            json_array_append_new(certificates, json_pack("{s:s,s:s,s:s,s:o}", "serial", serial.at,
+                                                          "state", state, "not_after", until.at,
+                                                          "device", show_text(list[i].device_id)));
     }
     if (invocation->json) {
         json_t *document = account_json(invocation->arena, &account);
         json_object_set(document, "certificates", certificates);
-        put_json(document);
+        show_json(document);
     }
     json_decref(certificates);
     return TOOL_FINE;
@@ -290,7 +277,7 @@ enum tool_exit cert_revoke(struct invocation *invocation)
     if (count < 0)
         return tool_fail(invocation, &fault);
     if (invocation->json)
-        put_json(json_pack("{s:i}", "revoked", count));
+        show_json(json_pack("{s:i}", "revoked", count));
     else
         printf("Revoked %d certificate%s of %.*s.\n", count, count == 1 ? "" : "s",
                SLICE_ARG(account.address));

@@ -3,9 +3,9 @@
 #include "accounts/card.h"
 #include "base/buf.h"
 #include "tools/office.h"
+#include "tools/show.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ static enum tool_exit find(struct invocation *invocation, struct office *office,
                            struct account *account_out)
 {
     struct fault fault;
-    if (office_open(invocation->config_path, office, &fault) < 0 ||
+    if (office_open_records(invocation->config_path, office, &fault) < 0 ||
         accounts_find_login(office->accounts, slice_of(invocation->operands[0]), invocation->arena,
                             account_out, &fault) < 0)
         return tool_fail(invocation, &fault);
@@ -55,30 +55,19 @@ static void print_card(const struct account *account, const struct card *card)
 
 static void print_card_json(const struct account *account, const struct card *card)
 {
-    json_t *document =
-        json_pack("{s:o}", "address", json_stringn(account->address.at, account->address.len));
-    for (int i = 0; i < CARD_FIELDS; i++) {
-        struct slice value = card->field[i];
+    json_t *document = json_pack("{s:o}", "address", show_text(account->address));
+    for (int i = 0; i < CARD_FIELDS; i++)
         json_object_set_new(document, card_field_name((enum card_field)i),
-                            slice_absent(value) ? json_null() : json_stringn(value.at, value.len));
-    }
-    json_object_set_new(document, "photo",
-                        slice_absent(card->photo_hash)
-                            ? json_null()
-                            : json_stringn(card->photo_hash.at, card->photo_hash.len));
-    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-    putchar('\n');
-    json_decref(document);
+                            show_text(card->field[i]));
+    json_object_set_new(document, "photo", show_text(card->photo_hash));
+    show_json(document);
 }
 
 static int show(struct invocation *invocation, const struct office *office,
                 const struct account *account, struct fault *fault)
 {
-    scoped(store_reader) struct store_reader *reader = NULL;
     struct card card;
-    int err = store_reader_open(office->store, &reader, fault);
-    if (err == 0)
-        err = card_load(reader, account->id, invocation->arena, &card, fault);
+    int err = card_load(office->reader, account->id, invocation->arena, &card, fault);
     if (err == 0)
         (invocation->json ? print_card_json : print_card)(account, &card);
     return err;
@@ -108,8 +97,7 @@ enum tool_exit user_card(struct invocation *invocation)
     return TOOL_FINE;
 }
 
-/* ---- photo -------------------------------------------------------------------------------------
- */
+/* ---- photo ----------------------------------------------------------------------------------- */
 
 /* One byte more than a photo may have is enough to see that it has too many. */
 static bool read_photo(const char *path, struct buf *out)

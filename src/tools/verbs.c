@@ -1,9 +1,14 @@
 /* Every command of lychgate, in the order of its help. */
 #include "tools/bench.h"
+#include "tools/clientversion.h"
 #include "tools/completion.h"
+#include "tools/contacts.h"
+#include "tools/dialplan.h"
 #include "tools/dns.h"
 #include "tools/finding.h"
 #include "tools/init.h"
+#include "tools/policy.h"
+#include "tools/setting.h"
 #include "tools/signin.h"
 #include "tools/trace.h"
 #include "tools/user.h"
@@ -27,7 +32,40 @@ const struct verb verbs[] = {
      user_card},
     {"user", "photo", "ADDRESS [FILE]", "Set or remove a user's photo.", user_photo_options,
      user_photo},
+    {"user", "setting", "ADDRESS [NAME=VALUE...]",
+     "Show or change a user's telephony and the like.", user_setting_options, user_setting_run},
+    {"user", "provisioning", "ADDRESS [GROUP]", "Print what a user's client is told at sign-in.",
+     NULL, user_provisioning_run},
     {"cert", "revoke", "ADDRESS", "Revoke all certificates of a user.", NULL, cert_revoke},
+    {"policy", "list", "[KIND]", "List policies, with what they set.", NULL, policy_list_run},
+    {"policy", "show", "KIND [SCOPE]", "Show all attributes of a policy and their meaning.", NULL,
+     policy_show_run},
+    {"policy", "set", "KIND SCOPE [NAME=VALUE...]", "Change a policy, or make one.",
+     policy_set_options, policy_set_run},
+    {"policy", "remove", "KIND SCOPE", "Remove a policy, or reset the global one.",
+     policy_remove_options, policy_remove_run},
+    {"policy", "grant", "KIND ADDRESS [TAG]", "Grant a policy to a user.", policy_grant_options,
+     policy_grant_run},
+    {"policy", "effective", "ADDRESS [KIND]", "Show which policies govern a user.", NULL,
+     policy_effective_run},
+    {"client-version", "rule", "SCOPE PRIORITY", "Put or remove a rule for sign-in programs.",
+     client_version_rule_options, client_version_rule_run},
+    {"client-version", "test", "USER-AGENT", "Say whether a program may sign in, and why.",
+     client_version_test_options, client_version_test_run},
+    {"dialplan", "list", "", "List dial plans.", NULL, dialplan_list_run},
+    {"dialplan", "show", "PLAN", "Show the rules of a dial plan.", NULL, dialplan_show_run},
+    {"dialplan", "set", "SCOPE [NAME=VALUE...]", "Change a dial plan's attributes, or make one.",
+     policy_set_options, dialplan_set_run},
+    {"dialplan", "rule", "SCOPE PRIORITY [PATTERN] [TRANSLATION]", "Put or remove a rule.",
+     dialplan_rule_options, dialplan_rule_run},
+    {"dialplan", "remove", "SCOPE", "Remove a dial plan.", policy_remove_options,
+     dialplan_remove_run},
+    {"dialplan", "test", "PLAN NUMBER", "Show what each rule says to a number.", NULL,
+     dialplan_test_run},
+    {"contacts", "export", "ADDRESS", "Print a user's contact list.", contacts_export_options,
+     contacts_export_run},
+    {"contacts", "import", "ADDRESS FILE", "Read a user's contact list from a file.",
+     contacts_import_options, contacts_import_run},
     {"dns", "zone", "", "Print the DNS records to publish, as a zone file.", dns_zone_options,
      dns_zone},
     {"trace", NULL, "FILE", "Draw the ladder of a trace file.", trace_options, trace_run},

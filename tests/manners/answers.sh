@@ -5,29 +5,8 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../interop/tap.sh"
 . "$here/verbs.sh"
+. "$here/site.sh"
 command -v jq >/dev/null || tap_skip_all 'no jq here (Debian: jq)'
-
-file=$work/site/lychgated.conf
-site() {
-  "$LYCHGATE" --config "$file" "$@"
-}
-# filter FILTER: stdout was one JSON document for which it holds
-filter() {
-  jq -e --slurp "length == 1 and (.[0] | $1)" "$work/out" >/dev/null
-}
-# json STATUS FILTER COMMAND...: one document on stdout for which the filter holds
-json() {
-  local status=$1 filter=$2
-  shift 2
-  run "$status" site "$@" --json && filter "$filter"
-}
-# refused PATTERN COMMAND...: status 1, nothing on stdout, cause and remedy
-refused() {
-  local pattern=$1
-  shift
-  run 1 "$@" && [ ! -s "$work/out" ] && says "$work/err" "$pattern" && says "$work/err" '(cause:|^[A-Z].*\.$)' &&
-    says "$work/err" '(remedy:|`)'
-}
 
 check 'init --json' run 0 "$LYCHGATE" init --domain contoso.test --dir "$work/site" --json
 check '... is a document with zone and CA' \

@@ -1,0 +1,180 @@
+/* The commands that change policies. */
+#include "server/offer.h"
+#include "tools/policy.h"
+#include "tools/policy_show.h"
+#include "tools/show.h"
+
+#include <stdio.h>
+
+const struct verb_option policy_set_options[] = {
+    {"default", "NAME", "put this attribute back to its default", true},
+    {0},
+};
+const struct verb_option policy_remove_options[] = {
+    {"force", NULL, "even if users have it; site or global governs them then", false},
+    {0},
+};
+const struct verb_option policy_grant_options[] = {
+    {"none", NULL, "take back what was granted; site or global governs then", false},
+    {0},
+};
+
+/* ---- set --------------------------------------------------------------------------------- */
+
+struct assignment {
+    const struct policy_attribute *attribute;
+    struct slice value; /* absent: the default */
+};
+
+/* All that the command line assigns, checked before anything is written. */
+static enum tool_exit read_assignments(struct invocation *invocation, enum policy_kind kind,
+                                       enum policy_level level, size_t first,
+                                       struct assignment *list, size_t *count_out)
+{
+    struct fault fault;
+    const char *reset;
+    size_t count = 0;
+    for (size_t i = first; i < invocation->operand_count; i++) {
+        struct slice name, value;
+        if (!slice_cut(slice_of(invocation->operands[i]), '=', &name, &value))
+            return tool_usage("`%s` is not NAME=VALUE", invocation->operands[i]);
+        list[count].attribute = policy_attribute_find(kind, name, level, &fault);
+        if (!list[count].attribute ||
+            policy_value_check(list[count].attribute, value, invocation->arena, &list[count].value,
+                               &fault) < 0)
+            return tool_fail(invocation, &fault);
+        count++;
+    }
+    for (size_t i = 0; (reset = invocation_nth(invocation, "default", i)); i++) {
+        list[count].attribute = policy_attribute_find(kind, slice_of(reset), level, &fault);
+        if (!list[count].attribute)
+            return tool_fail(invocation, &fault);
+        list[count++].value = (struct slice){0};
+    }
+    *count_out = count;
+    return count > 0 ? TOOL_FINE : tool_usage("give NAME=VALUE, or --default NAME");
+}
+
+static int assign(const struct office *office, enum policy_kind kind, struct slice scope,
+                  const struct assignment *list, size_t count, struct fault *fault)
+{
+    int err = 0;
+    for (size_t i = 0; i < count && err == 0; i++)
+        err = policy_set(office->store, kind, scope, offer_level(office->config),
+                         slice_of(list[i].attribute->name), list[i].value, fault);
+    return err;
+}
+
+enum tool_exit policy_set_kind(struct invocation *invocation, enum policy_kind kind,
+                               const char *scope, size_t first)
+{
+    scoped(office) struct office office = {0};
+    struct policy policy;
+    struct fault fault, none;
+    size_t count, room = invocation->operand_count + invocation->given_count;
+    struct assignment *list = arena_array(invocation->arena, struct assignment, room);
+    if (office_open_records(invocation->config_path, &office, &fault) < 0)
+        return tool_fail(invocation, &fault);
+    enum tool_exit error =
+        read_assignments(invocation, kind, offer_level(office.config), first, list, &count);
+    if (error)
+        return error;
+    struct slice asked = slice_of(scope);
+    bool known = policy_get(office.reader, kind, asked, invocation->arena, &policy, &none) == 0;
+    if (assign(&office, kind, asked, list, count, &fault) < 0 ||
+        policy_get(office.reader, kind, asked, invocation->arena, &policy, &fault) < 0)
+        return tool_fail(invocation, &fault);
+    if (invocation->json)
+        show_json(policy_show_json(&policy, offer_level(office.config)));
+    else
+        printf("%s %s policy %.*s: %s\n", known ? "Changed" : "Made", policy_kind_row(kind)->name,
+               SLICE_ARG(policy.scope), policy_show_line(invocation->arena, &policy).at);
+    return TOOL_FINE;
+}
+
+enum tool_exit policy_set_run(struct invocation *invocation)
+{
+    enum policy_kind kind;
+    struct fault fault;
+    if (policy_kind_find(slice_of(invocation->operands[0]), &kind, &fault) < 0)
+        return tool_fail(invocation, &fault);
+    return policy_set_kind(invocation, kind, invocation->operands[1], 2);
+}
+
+/* ---- remove ------------------------------------------------------------------------------ */
+
+enum tool_exit policy_remove_kind(struct invocation *invocation, enum policy_kind kind,
+                                  const char *scope)
+{
+    scoped(office) struct office office = {0};
+    struct fault fault;
+    struct slice name;
+    if (office_open_records(invocation->config_path, &office, &fault) < 0)
+        return tool_fail(invocation, &fault);
+    if (policy_scope_parse(slice_of(scope), invocation->arena, &name, &fault) < 0 ||
+        policy_remove(office.store, kind, name, invocation_has(invocation, "force"), &fault) < 0) {
+        policy_suggest(&office, kind, scope, &fault);
+        return tool_fail(invocation, &fault);
+    }
+    if (invocation->json)
+        show_json(json_pack("{s:s,s:o}", "kind", policy_kind_row(kind)->name, "removed",
+                            show_text(name)));
+    else if (slice_eq(name, SLICE("Global")))
+        printf("The global %s policy is back to its defaults.\n", policy_kind_row(kind)->name);
+    else
+        printf("Removed %s policy %.*s.\n", policy_kind_row(kind)->name, SLICE_ARG(name));
+    return TOOL_FINE;
+}
+
+enum tool_exit policy_remove_run(struct invocation *invocation)
+{
+    enum policy_kind kind;
+    struct fault fault;
+    if (policy_kind_find(slice_of(invocation->operands[0]), &kind, &fault) < 0)
+        return tool_fail(invocation, &fault);
+    return policy_remove_kind(invocation, kind, invocation->operands[1]);
+}
+
+/* ---- grant --------------------------------------------------------------------------------- */
+
+static enum tool_exit grant(struct invocation *invocation, enum policy_kind kind, const char *tag)
+{
+    scoped(office) struct office office = {0};
+    struct policy_effective effective;
+    struct account account;
+    struct fault fault;
+    const char *kind_name = policy_kind_row(kind)->name;
+    if (office_open_records(invocation->config_path, &office, &fault) < 0 ||
+        accounts_find_login(office.accounts, slice_of(invocation->operands[1]), invocation->arena,
+                            &account, &fault) < 0)
+        return tool_fail(invocation, &fault);
+    if (policy_grant(office.store, kind, account.id, slice_of(tag), &fault) < 0) {
+        if (tag)
+            policy_suggest(&office, kind, tag, &fault);
+        return tool_fail(invocation, &fault);
+    }
+    struct policy_subject subject = offer_subject(office.config, account.id);
+    if (policy_effective_load(office.reader, &subject, invocation->arena, &effective, &fault) < 0)
+        return tool_fail(invocation, &fault);
+    struct slice scope = effective.of[kind].scope;
+    if (invocation->json)
+        show_json(json_pack("{s:o,s:s,s:o}", "address", show_text(account.address), "kind",
+                            kind_name, "scope", show_text(scope)));
+    else
+        printf("%s policy %.*s governs %.*s now.\n", kind_name, SLICE_ARG(scope),
+               SLICE_ARG(account.address));
+    return TOOL_FINE;
+}
+
+enum tool_exit policy_grant_run(struct invocation *invocation)
+{
+    bool none = invocation_has(invocation, "none");
+    const char *tag = invocation->operand_count > 2 ? invocation->operands[2] : NULL;
+    enum policy_kind kind;
+    struct fault fault;
+    if (none == (tag != NULL))
+        return tool_usage("policy grant needs either the TAG to grant, or --none");
+    if (policy_kind_find(slice_of(invocation->operands[0]), &kind, &fault) < 0)
+        return tool_fail(invocation, &fault);
+    return grant(invocation, kind, tag);
+}
