@@ -136,6 +136,24 @@ static void test_clock(void **state)
     assert_int_equal(ms, INT64_C(1735718400000));
 }
 
+static void test_base64url(void **state)
+{
+    (void)state;
+    scoped(arena) struct arena *a = arena_new();
+    struct slice out;
+    static const unsigned char bytes[] = {0xfb, 0xff, 0, 'x'};
+    struct slice text = base64url_print(a, slice_make(bytes, sizeof bytes));
+    assert_string_equal(text.at, "-_8AeA");
+    assert_int_equal(base64url_parse(a, text, &out), 0);
+    assert_true(slice_eq(out, slice_make(bytes, sizeof bytes)));
+    assert_int_equal(base64url_parse(a, SLICE("-_8AeA=="), &out), 0);
+    assert_int_equal(out.len, 4);
+    static const char *const bad[] = {"+/8AeA", "-_8A eA", "-_8AeA\n", "-_8Ae", "-_8*"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(base64url_parse(a, slice_of(bad[i]), &out), -ERR_MALFORMED);
+    assert_int_equal(base64url_parse(a, slice_make("-_8A\0", 5), &out), -ERR_MALFORMED);
+}
+
 static void test_base64(void **state)
 {
     (void)state;
@@ -218,12 +236,19 @@ static void test_fault_and_findings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slice),     cmocka_unit_test(test_number),
-        cmocka_unit_test(test_distance),  cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_buf_limit), cmocka_unit_test(test_print_of_any_length),
-        cmocka_unit_test(test_clock),     cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_guid),      cmocka_unit_test(test_hex_and_percent),
-        cmocka_unit_test(test_secret),    cmocka_unit_test(test_fault_and_findings),
+        cmocka_unit_test(test_slice),
+        cmocka_unit_test(test_number),
+        cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_buf_limit),
+        cmocka_unit_test(test_print_of_any_length),
+        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_base64url),
+        cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_guid),
+        cmocka_unit_test(test_hex_and_percent),
+        cmocka_unit_test(test_secret),
+        cmocka_unit_test(test_fault_and_findings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

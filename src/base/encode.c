@@ -116,6 +116,17 @@ int base64_parse(struct arena *arena, struct slice text, struct slice *bytes_out
     return 0;
 }
 
+int base64url_parse(struct arena *arena, struct slice text, struct slice *bytes_out)
+{
+    char *plain = arena_string(arena, text);
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr("+/ \t\r\n", plain[i])) /* also finds a NUL */
+            return -ERR_MALFORMED;
+        plain[i] = (char)(plain[i] == '-' ? '+' : plain[i] == '_' ? '/' : plain[i]);
+    }
+    return base64_parse(arena, slice_make(plain, text.len), bytes_out);
+}
+
 static struct slice hex_with(struct arena *arena, struct slice bytes, const char *digits)
 {
     char *p = arena_alloc(arena, 2 * bytes.len + 1);

@@ -20,6 +20,9 @@ int base64_parse(struct arena *arena, struct slice text, struct slice *bytes_out
 /* base64url without padding (RFC 4648 section 5), as GRUUs use it. */
 struct slice base64url_print(struct arena *arena, struct slice bytes);
 
+/* Decode that, padded or not; anything else, white space too, is -ERR_MALFORMED. */
+int base64url_parse(struct arena *arena, struct slice text, struct slice *bytes_out);
+
 /* Hexadecimal; upper case unless `lower`. */
 struct slice hex_print(struct arena *arena, struct slice bytes);
 struct slice hex_print_lower(struct arena *arena, struct slice bytes);
