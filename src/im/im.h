@@ -89,6 +89,7 @@ struct im_request {
  *   IM_TOO_MANY         503: limits
  *   IM_EVENT            489: NOTIFY of what only the server tells (all but refer)
  *   IM_NO_TRANSACTION   481: CANCEL of nothing
+ *   SIP_METHOD          405: im_takes() does not hold
  * Cost: a few hash look-ups and one copy a branch; transactions are never walked. */
 int im_request(struct im *im, const struct im_request *ask, int64_t now, struct sip_reply *reply,
                struct outgoing_list *out);
