@@ -28,7 +28,7 @@ enum {
 struct activity {
     int64_t published;
     int least, most;
-    struct slice xml; /* in the turn's arena; absent: none */
+    struct slice xml, token; /* in the turn's arena; absent: none */
 };
 
 /* All inputs of one container. */
@@ -54,16 +54,16 @@ static void take_activity(struct inputs *in, const struct publication *p,
         return;
     xml_raw(node, &xml);
     if (!buf_failed(&xml))
-        in->activities[in->activity_count++] =
-            (struct activity){p->published, number_of(xml_attr(node, "minAvailability"), 0),
-                              number_of(xml_attr(node, "maxAvailability"), AVAILABILITY_MAX),
-                              arena_copy(arena, buf_slice(&xml))};
+        in->activities[in->activity_count++] = (struct activity){
+            p->published, number_of(xml_attr(node, "minAvailability"), 0),
+            number_of(xml_attr(node, "maxAvailability"), AVAILABILITY_MAX),
+            arena_copy(arena, buf_slice(&xml)), arena_copy(arena, xml_attr(node, "token"))};
 }
 
 static void take_state(struct inputs *in, const struct publication *p, struct arena *arena)
 {
     scoped(xml_doc) struct xml_doc *doc = NULL;
-    if (xml_read(p->value, NULL, &doc, NULL) < 0)
+    if (xml_read(value_text(p->value), NULL, &doc, NULL) < 0)
         return;
     const struct xml_node *state = xml_root(doc);
     struct slice type = xml_attr_ns(state, NS_XSI, "type");
@@ -87,7 +87,7 @@ static struct inputs read_inputs(const struct turn *turn, uint32_t container)
 {
     struct inputs in = {0};
     for (const struct publication *p = turn->person->publications; p; p = p->next)
-        if (!p->ours && p->container == container && slice_eq(p->category, SLICE("state")))
+        if (!p->ours && p->container == container && slice_eq(p->category->text, SLICE("state")))
             take_state(&in, p, turn->arena);
     return in;
 }
@@ -111,7 +111,7 @@ static int decide(const struct inputs *in)
     return most;
 }
 
-static struct slice best_activity(const struct inputs *in, int availability)
+static struct activity best_activity(const struct inputs *in, int availability)
 {
     const struct activity *best = NULL;
     for (size_t i = 0; i < in->activity_count; i++) {
@@ -120,7 +120,7 @@ static struct slice best_activity(const struct inputs *in, int availability)
             (!best || a->published > best->published))
             best = a;
     }
-    return best && availability < OFFLINE_FROM ? best->xml : (struct slice){0};
+    return best && availability < OFFLINE_FROM ? *best : (struct activity){0};
 }
 
 static struct slice print_state(struct arena *arena, const char *type, int availability,
@@ -173,14 +173,20 @@ void aggregate(struct turn *turn)
         const struct inputs *from = &in[ways[i].from - 2];
         int availability = decide(from);
         bool bare = ways[i].to == 100; /* strangers are told no more */
-        struct slice activity = best_activity(from, availability);
+        struct activity activity = {0};
+        if (!bare)
+            activity = best_activity(from, availability);
         put_state(turn, ways[i].to, INSTANCE_AGGREGATE,
-                  print_state(turn->arena, "aggregateState", availability,
-                              bare ? (struct slice){0} : activity, bare ? 0 : last_active));
+                  print_state(turn->arena, "aggregateState", availability, activity.xml,
+                              bare ? 0 : last_active));
+        if (ways[i].to >= 100)
+            put_legacy_interop(turn, ways[i].to, availability, activity.token);
     }
     put_state(turn, 2, INSTANCE_MACHINE,
               print_state(turn->arena, "aggregateMachineState",
                           in[0].machine ? in[0].machine : OFFLINE, (struct slice){0}, 0));
+    put_legacy_interop(turn, BLOCKED, OFFLINE, (struct slice){0});
+    put_services(turn);
     put_state(turn, BLOCKED, INSTANCE_AGGREGATE,
               print_state(turn->arena, "aggregateState", OFFLINE, (struct slice){0}, 0));
 }

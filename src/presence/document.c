@@ -23,10 +23,10 @@ static void put_publication(struct xml_writer *w, struct arena *arena, const str
     put_attr_number(w, arena, "container", p->container);
     xml_put_attr_string(w, "expireType", expire_names[p->expire]);
     put_attr_number(w, arena, "instance", p->instance);
-    xml_put_attr(w, "name", p->category);
+    xml_put_attr(w, "name", p->category->text);
     xml_put_attr(w, "publishTime", slice_head(time, time.len - 1)); /* written without Z */
     put_attr_number(w, arena, "version", p->version);
-    xml_put_raw(w, p->value);
+    xml_put_raw(w, value_text(p->value));
     xml_close(w);
 }
 
@@ -44,13 +44,13 @@ static void put_own_categories(struct xml_writer *w, struct arena *arena,
 {
     open_categories(w, arena, person);
     for (const struct publication *p = person->publications; p; p = p->next)
-        if (!turn || turn_touches(turn, p->category, -1))
+        if (!turn || turn_touches(turn, p->category->text, -1))
             put_publication(w, arena, p);
     for (const struct touch *t = turn ? turn->touched : NULL; t; t = t->next) {
         const struct publication *p = person->publications;
-        while (p && (p->container != t->container || !slice_eq(p->category, t->category)))
+        while (p && (p->container != t->container || !slice_eq(p->category->text, t->category)))
             p = p->next;
-        if (p || slice_absent(t->category))
+        if (p || t->kind != OP_PUBLICATION)
             continue;
         xml_open(w, "category");
         put_attr_number(w, arena, "container", t->container);
@@ -60,13 +60,21 @@ static void put_own_categories(struct xml_writer *w, struct arena *arena,
     xml_close(w);
 }
 
+static bool touches_container(const struct turn *turn, uint32_t container)
+{
+    for (const struct touch *t = turn->touched; t; t = t->next)
+        if (t->kind == OP_MEMBER && t->container == container)
+            return true;
+    return false;
+}
+
 static void put_containers(struct xml_writer *w, struct arena *arena, const struct person *person,
                            const struct turn *turn)
 {
     xml_open(w, "containers");
     xml_put_ns(w, "", NS_CONTAINERS);
     for (const struct container *c = person->containers; c; c = c->next) {
-        if (turn && !turn_touches(turn, (struct slice){0}, c->id))
+        if (turn && !touches_container(turn, c->id))
             continue;
         xml_open(w, "container");
         put_attr_number(w, arena, "id", c->id);
@@ -83,22 +91,27 @@ static void put_containers(struct xml_writer *w, struct arena *arena, const stru
     xml_close(w);
 }
 
-static bool touches_any(const struct turn *turn, bool members)
+/* Nobody can be made a delegate here, which is said to those who ask. */
+static void put_delegates(struct xml_writer *w)
 {
-    for (const struct touch *t = turn->touched; t; t = t->next)
-        if (slice_absent(t->category) == members)
-            return true;
-    return false;
+    xml_open(w, "delegates");
+    xml_put_ns(w, "", NS_DELEGATES);
+    xml_put_attr_string(w, "version", "0");
+    xml_close(w);
 }
 
-struct slice print_self(struct arena *arena, const struct person *person, const struct self *self,
+struct slice print_self(struct arena *arena, const struct presence *presence,
+                        const struct person *person, const struct self *self,
                         const struct turn *turn)
 {
     scoped(buf) struct buf text = BUF_INIT;
     struct xml_writer w = XML_WRITER(&text);
-    bool categories = (!self || self->categories) && (!turn || touches_any(turn, false));
-    bool containers = (!self || self->containers) && (!turn || touches_any(turn, true));
-    if (turn && !categories && !containers)
+    bool categories =
+        (!self || self->categories) && (!turn || turn_touches_kind(turn, OP_PUBLICATION));
+    bool containers = (!self || self->containers) && (!turn || turn_touches_kind(turn, OP_MEMBER));
+    bool subscribers =
+        self && self->subscribers && (!turn || turn_touches_kind(turn, OP_SUBSCRIBER));
+    if (turn && self && !categories && !containers && !subscribers)
         return (struct slice){0};
     xml_open(&w, "roamingData");
     xml_put_ns(&w, "", NS_ROAMING_SELF);
@@ -106,6 +119,10 @@ struct slice print_self(struct arena *arena, const struct person *person, const 
         put_own_categories(&w, arena, person, turn);
     if (containers)
         put_containers(&w, arena, person, turn);
+    if (subscribers)
+        put_subscribers(&w, presence, person);
+    if (self && self->delegates && !turn)
+        put_delegates(&w);
     xml_close(&w);
     xml_end(&w);
     return arena_copy(arena, buf_slice(&text));
@@ -120,7 +137,7 @@ struct slice print_for_watcher(struct arena *arena, const struct person *person,
     for (size_t i = 0; i < count; i++) {
         bool any = false;
         for (const struct publication *p = person->publications; p; p = p->next)
-            if (p->container == container && slice_eq(p->category, categories[i])) {
+            if (p->container == container && slice_eq(p->category->text, categories[i])) {
                 put_publication(&w, arena, p);
                 any = true;
             }

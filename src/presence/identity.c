@@ -150,6 +150,12 @@ static void put_card(struct turn *turn, const struct presence_identity *identity
 void put_cards(struct turn *turn, const struct presence_identity *identity)
 {
     static const uint32_t containers[] = {0, 100, 200, 300, 400};
+    struct slice name = identity->display_name;
+    struct atom *old = turn->person->name;
+    turn->person->name =
+        atom_take(turn->presence, slice_empty(name) ? turn->person->account : name);
+    if (old)
+        atom_release(turn->presence, old);
     for (size_t i = 0; i < sizeof containers / sizeof *containers; i++) {
         put_card(turn, identity, containers[i], INSTANCE_DIRECTORY);
         if (containers[i] == 0) /* people of no kind see no more than the name */
@@ -162,7 +168,7 @@ void put_cards(struct turn *turn, const struct presence_identity *identity)
 /* Clients have their own address book part and title; the name is the directory's. */
 bool card_is_ours_alone(const struct publication *publication)
 {
-    return !slice_eq(publication->category, SLICE("contactCard")) ||
+    return !slice_eq(publication->category->text, SLICE("contactCard")) ||
            publication->instance == INSTANCE_DIRECTORY;
 }
 

@@ -15,6 +15,16 @@ int name_index(const char *const *names, int count, struct slice name)
     return -1;
 }
 
+bool is_category_name(struct slice name)
+{
+    if (name.len == 0 || name.len > CATEGORY_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < name.len; i++)
+        if (name.at[i] <= ' ' || name.at[i] > '~')
+            return false;
+    return true;
+}
+
 struct presence *presence_new(const struct presence_options *options)
 {
     struct presence *presence = must_calloc(1, sizeof *presence);
@@ -34,6 +44,10 @@ struct presence *presence_new(const struct presence_options *options)
         limits->watchers = 5000;
     if (!limits->dialogs)
         limits->dialogs = 16;
+    if (!limits->subscribers)
+        limits->subscribers = 200;
+    if (!limits->idle_ms)
+        limits->idle_ms = 600000;
     return presence;
 }
 
@@ -43,19 +57,24 @@ void self_free(struct self *self)
     free(self);
 }
 
-void dialog_free(struct dialog *dialog)
+void dialog_free(struct presence *presence, struct dialog *dialog)
 {
-    for (struct watched *w; (w = dialog->watched);) {
-        dialog->watched = w->next;
-        free(w);
-    }
     for (struct news *n; (n = dialog->news);) {
         dialog->news = n->next;
         free(n);
     }
+    watched_clear(presence, dialog);
+    if (dialog->wish)
+        wish_release(presence, dialog->wish);
     subscription_fini(&dialog->peer.subscription);
-    free(dialog->text);
     free(dialog);
+}
+
+void publication_free(struct presence *presence, struct publication *publication)
+{
+    atom_release(presence, publication->category);
+    value_release(publication->value);
+    free(publication);
 }
 
 static void container_free(struct container *container)
@@ -70,9 +89,10 @@ static void container_free(struct container *container)
 void person_free(struct presence *presence, struct person *person)
 {
     HASH_DEL(presence->people, person);
+    due_leave(presence, person);
     for (struct publication *p; (p = person->publications);) {
         person->publications = p->next;
-        free(p);
+        publication_free(presence, p);
     }
     for (struct container *c; (c = person->containers);) {
         person->containers = c->next;
@@ -84,12 +104,13 @@ void person_free(struct presence *presence, struct person *person)
     }
     for (struct dialog *d; (d = person->dialogs);) {
         person->dialogs = d->next;
-        dialog_free(d);
+        dialog_free(presence, d);
     }
-    for (struct watch *w; (w = person->watches);) {
-        person->watches = w->next;
-        free(w);
-    }
+    while (person->watches)
+        watch_drop(presence, person, person->watches);
+    subscribers_free(presence, person);
+    if (person->name)
+        atom_release(presence, person->name);
     free(person);
 }
 
@@ -100,6 +121,7 @@ void presence_free(struct presence *presence)
         return;
     HASH_ITER(hh, presence->people, person, next)
     person_free(presence, person);
+    free(presence->heap);
     free(presence);
 }
 
@@ -115,12 +137,14 @@ bool presence_knows(const struct presence *presence, struct slice account)
     return person_find(presence, account) != NULL;
 }
 
-int person_need(const struct presence *presence, const struct registrar_caller *caller,
+int person_need(const struct presence *presence, const struct registrar_caller *caller, int64_t now,
                 struct person **person_out, struct fault *fault)
 {
-    *person_out = person_find(presence, caller->account);
-    if (*person_out)
+    struct person *person = *person_out = person_find(presence, caller->account);
+    if (person) {
+        person->used = now;
         return 0;
+    }
     return fault_set(fault, ERR_UNKNOWN, FINDING_UNKNOWN_USER, "no presence is kept for %.*s",
                      SLICE_ARG(slice_head(caller->account, 80)));
 }
@@ -129,7 +153,7 @@ struct publication *publication_find(const struct person *person, const struct p
 {
     for (struct publication *p = person->publications; p; p = p->next)
         if (p->instance == key->instance && p->container == key->container &&
-            slice_eq(p->category, key->category))
+            slice_eq(p->category->text, key->category))
             return p;
     return NULL;
 }
@@ -262,6 +286,8 @@ void presence_adopt(struct presence *presence, struct slice account,
     memcpy(person->text, account.at, account.len);
     person->account = slice_make(person->text, account.len);
     HASH_ADD_KEYPTR(hh, presence->people, person->text, account.len, person);
+    person->used = now;
+    due_enter(presence, person, now + presence->options.limits.idle_ms);
     struct turn turn = {.presence = presence, .person = person, .arena = arena, .now = now};
     for (size_t i = 0; i < sizeof first_containers / sizeof *first_containers; i++) {
         struct presence_op op = {.container = first_containers[i].id, .remove = true};
@@ -271,8 +297,10 @@ void presence_adopt(struct presence *presence, struct slice account,
         person_change_members(person, &op);
     }
     for (const struct presence_op *op = record ? record->first : NULL; op; op = op->next)
-        if (op->member)
+        if (op->kind == OP_MEMBER)
             person_change_members(person, op);
+        else if (op->kind == OP_SUBSCRIBER)
+            subscriber_acknowledge(&turn, op->value);
         else
             turn_put(&turn, op, &nobody, false);
     put_cards(&turn, identity);

@@ -1,13 +1,15 @@
 /* SERVICE: from a request to a list of operations, then to live state. */
 #include "presence/presence_priv.h"
 
-#define PUBLISH_TYPE "application/msrtc-category-publish+xml"
-#define MEMBERS_TYPE "application/msrtc-setcontainermembers+xml"
+#define PUBLISH_TYPE    "application/msrtc-category-publish+xml"
+#define MEMBERS_TYPE    "application/msrtc-setcontainermembers+xml"
+#define SUBSCRIBER_TYPE "application/msrtc-presence-setsubscriber+xml"
 
 struct plan {
     struct presence *presence;
     struct person *person;
     struct arena *arena;
+    int64_t now;
     struct presence_change *change;
     struct presence_op **last;
     struct sip_reply *reply;
@@ -64,21 +66,11 @@ static struct presence_op *add_op(struct plan *plan, const struct presence_op *o
 
 static bool same_key(const struct presence_op *a, const struct presence_op *b)
 {
-    return !a->member && a->instance == b->instance && a->container == b->container &&
-           slice_eq(a->category, b->category);
+    return a->kind == OP_PUBLICATION && a->instance == b->instance &&
+           a->container == b->container && slice_eq(a->category, b->category);
 }
 
 /* ---- publish ------------------------------------------------------------------------------- */
-
-static bool is_category_name(struct slice name)
-{
-    if (name.len == 0 || name.len > CATEGORY_NAME_MAX)
-        return false;
-    for (size_t i = 0; i < name.len; i++)
-        if (name.at[i] <= ' ' || name.at[i] > '~')
-            return false;
-    return true;
-}
 
 static int read_publication(struct plan *plan, const struct xml_node *node, struct presence_op *op,
                             struct fault *fault)
@@ -118,6 +110,40 @@ static int read_publication(struct plan *plan, const struct xml_node *node, stru
     return 0;
 }
 
+/* Of noteHistory the last few are kept, each container's own ([MS-PRES], session.md 4.9);
+ * the one that is published longest makes room. */
+static void plan_history(struct plan *plan, const struct presence_op *put)
+{
+    const struct publication *oldest = NULL;
+    unsigned count = 1;
+    for (const struct publication *p = plan->person->publications; p; p = p->next) {
+        struct presence_op key = {
+            .category = p->category->text, .instance = p->instance, .container = p->container};
+        bool changed = false;
+        for (const struct presence_op *op = plan->change->first; op; op = op->next)
+            changed |= same_key(op, &key);
+        if (changed || p->container != put->container ||
+            !slice_eq(p->category->text, put->category))
+            continue;
+        count++;
+        if (!oldest || p->published < oldest->published)
+            oldest = p;
+    }
+    for (const struct presence_op *op = plan->change->first; op; op = op->next)
+        count += op != put && !op->remove && op->container == put->container &&
+                 slice_eq(op->category, put->category);
+    if (count <= NOTE_HISTORY_MAX || !oldest)
+        return;
+    add_op(plan, &(struct presence_op){.category = arena_copy(plan->arena, put->category),
+                                       .instance = oldest->instance,
+                                       .container = oldest->container,
+                                       .remove = true,
+                                       .expire = oldest->expire,
+                                       .durable = oldest->expire == EXPIRE_STATIC});
+    plan->added--;
+    plan->value_bytes -= (long)oldest->value->len;
+}
+
 /* A version must be the one that is kept, 0 for what is not; something may be deleted
  * with version 0 too, as Microsoft's sample does (session.md 4.3). */
 static int plan_publication(struct plan *plan, const struct xml_node *node, struct fault *fault)
@@ -139,11 +165,14 @@ static int plan_publication(struct plan *plan, const struct xml_node *node, stru
     if (op.remove && !old)
         return 0;
     op.version = current + 1;
+    op.published = plan->now;
     op.durable =
         (old && old->expire == EXPIRE_STATIC) || (!op.remove && op.expire == EXPIRE_STATIC);
     plan->added += (op.remove ? 0 : 1) - (old ? 1 : 0);
-    plan->value_bytes += (long)op.value.len - (old ? (long)old->value.len : 0);
-    add_op(plan, &op);
+    plan->value_bytes += (long)op.value.len - (old ? (long)old->value->len : 0);
+    const struct presence_op *put = add_op(plan, &op);
+    if (!op.remove && slice_eq(op.category, SLICE("noteHistory")))
+        plan_history(plan, put);
     return 0;
 }
 
@@ -212,7 +241,7 @@ static int plan_member(struct plan *plan, const struct xml_node *node, struct pr
 
 static int plan_container(struct plan *plan, const struct xml_node *node, struct fault *fault)
 {
-    struct presence_op op = {.member = true, .durable = true};
+    struct presence_op op = {.kind = OP_MEMBER, .durable = true};
     uint32_t version = 0;
     int err = read_number(node, "id", CONTAINER_LAST, &op.container, fault);
     if (err == 0)
@@ -258,13 +287,54 @@ static int plan_members(struct plan *plan, const struct xml_node *root, struct f
     return 0;
 }
 
+/* ---- setSubscribers -------------------------------------------------------------------------- */
+
+/* That the user knows of one subscriber ([MS-PRES] section 4.8.1). One who waits for it no
+ * more, or never did, is no error, and nothing to keep. */
+static int plan_subscribers(struct plan *plan, const struct xml_node *root, struct fault *fault)
+{
+    const struct xml_node *node = xml_child(root, NS_SUBSCRIBERS, "subscriber");
+    struct presence_op op = {.kind = OP_SUBSCRIBER, .durable = true};
+    if (!xml_is(root, NS_SUBSCRIBERS, "setSubscribers") || !node || xml_next(node))
+        return wrong(fault, root, "not setSubscribers with one subscriber");
+    if (!slice_eq(xml_attr(node, "acknowledged"), SLICE("true")))
+        return wrong(fault, node, "a subscriber can be acknowledged, no more");
+    op.value = lower(plan->arena, xml_attr(node, "user"));
+    if (slice_starts(op.value, SLICE("sip:")))
+        op.value = slice_from(op.value, 4);
+    if (slice_empty(op.value) || op.value.len > 256)
+        return wrong(fault, node, "user of a subscriber");
+    if (!subscriber_waits(plan->presence, plan->person, op.value))
+        return 0;
+    if (subscriber_count(plan->person, true) >= plan->presence->options.limits.members)
+        return beyond(fault, "acknowledged subscribers", plan->presence->options.limits.members);
+    add_op(plan, &op);
+    return 0;
+}
+
 /* ---- plan and apply ---------------------------------------------------------------------------
  */
 
-bool presence_serves(const struct sip_message *request)
+static const struct {
+    const char *type;
+    int (*plan)(struct plan *plan, const struct xml_node *root, struct fault *fault);
+} services[] = {{PUBLISH_TYPE, plan_publish},
+                {MEMBERS_TYPE, plan_members},
+                {SUBSCRIBER_TYPE, plan_subscribers}};
+
+/* Which of them it is, -1: none. */
+static int service_of(const struct sip_message *request)
 {
     struct slice type = sip_value_word(request, SIP_HEADER_CONTENT_TYPE);
-    return slice_eq_nocase(type, SLICE(PUBLISH_TYPE)) || slice_eq_nocase(type, SLICE(MEMBERS_TYPE));
+    int i = (int)(sizeof services / sizeof *services) - 1;
+    while (i >= 0 && !slice_eq_nocase(type, slice_of(services[i].type)))
+        i--;
+    return i;
+}
+
+bool presence_serves(const struct sip_message *request)
+{
+    return service_of(request) >= 0;
 }
 
 int presence_plan(struct presence *presence, const struct sip_message *request,
@@ -272,19 +342,20 @@ int presence_plan(struct presence *presence, const struct sip_message *request,
                   struct presence_change **change_out, struct sip_reply *reply, struct fault *fault)
 {
     scoped(xml_doc) struct xml_doc *doc = NULL;
-    struct plan plan = {.presence = presence, .arena = arena, .reply = reply};
-    (void)now;
+    struct plan plan = {.presence = presence, .arena = arena, .reply = reply, .now = now};
     *change_out = NULL;
-    int err = person_need(presence, caller, &plan.person, fault);
+    int err = person_need(presence, caller, now, &plan.person, fault);
     if (err < 0 || (err = xml_read(request->body, NULL, &doc, fault)) < 0)
         return err;
     plan.change = arena_new_of(arena, struct presence_change);
     plan.change->account = arena_copy(arena, caller->account);
     plan.change->endpoint = caller_endpoint(caller);
     plan.last = &plan.change->first;
-    bool publish =
-        slice_eq_nocase(sip_value_word(request, SIP_HEADER_CONTENT_TYPE), SLICE(PUBLISH_TYPE));
-    err = (publish ? plan_publish : plan_members)(&plan, xml_root(doc), fault);
+    int service = service_of(request);
+    if (service < 0)
+        return wrong(fault, xml_root(doc), "no service of presence");
+    plan.change->publishes = services[service].plan == plan_publish;
+    err = services[service].plan(&plan, xml_root(doc), fault);
     if (err == 0 && !plan.answered) {
         *change_out = plan.change;
         plan.person->planned = plan.change->endpoint;
@@ -301,6 +372,22 @@ static bool is_put(const struct person *person, const struct presence_op *op)
            !(op->expire == EXPIRE_USER && person->planned_last);
 }
 
+static void apply_op(struct turn *turn, const struct presence_op *op, const struct guid *endpoint)
+{
+    struct publication *old =
+        op->kind == OP_PUBLICATION ? publication_find(turn->person, op) : NULL;
+    if (op->kind == OP_MEMBER) {
+        person_change_members(turn->person, op);
+        turn_touch(turn, OP_MEMBER, (struct slice){0}, op->container);
+    } else if (op->kind == OP_SUBSCRIBER) {
+        subscriber_acknowledge(turn, op->value);
+    } else if (is_put(turn->person, op)) {
+        turn_put(turn, op, endpoint, false);
+    } else if (old) {
+        turn_drop(turn, old);
+    }
+}
+
 void presence_apply(struct presence *presence, const struct presence_change *change, int64_t now,
                     struct sip_reply *reply, struct outgoing_list *out,
                     struct presence_posts *posts)
@@ -312,24 +399,15 @@ void presence_apply(struct presence *presence, const struct presence_change *cha
                         .now = now,
                         .out = out,
                         .posts = posts};
-    bool publishes = !change->first || !change->first->member;
     if (!person)
         return;
-    for (const struct presence_op *op = change->first; op; op = op->next) {
-        struct publication *old = op->member ? NULL : publication_find(person, op);
-        if (op->member) {
-            person_change_members(person, op);
-            turn_touch(&turn, (struct slice){0}, op->container);
-        } else if (is_put(person, op)) {
-            turn_put(&turn, op, &change->endpoint, false);
-        } else if (old) {
-            turn_drop(&turn, old);
-        }
-    }
-    /* A publisher reads the new versions from its 200; memberships come as a message. */
-    turn.not_to = publishes ? &change->endpoint : NULL;
+    person->used = now;
+    for (const struct presence_op *op = change->first; op; op = op->next)
+        apply_op(&turn, op, &change->endpoint);
+    /* A publisher reads the new versions from its 200; the rest comes as a message. */
+    turn.not_to = change->publishes ? &change->endpoint : NULL;
     turn_tell(&turn);
-    if (publishes)
+    if (change->publishes)
         sip_reply_body(reply, SLICE("application/vnd-microsoft-roaming-self+xml"),
-                       print_self(reply->arena, person, NULL, &turn));
+                       print_self(reply->arena, presence, person, NULL, &turn));
 }

@@ -11,7 +11,7 @@
  *    presence_commit() on a worker, then presence_apply(). Between plan and apply no
  *    other SERVICE of this account is planned; everything else may happen, even that the
  *    endpoint that asked is lost, or the account removed.
- *  - SUBSCRIBE vnd-microsoft-roaming-self: presence_self().
+ *  - SUBSCRIBE vnd-microsoft-roaming-self and presence.wpending: presence_self().
  *  - SUBSCRIBE presence, whoever it is addressed to: presence_subscribe() at the caller's
  *    home; then presence_visit() on the home loop of each contact, adopted before; then
  *    presence_subscribed() back home.
@@ -39,6 +39,8 @@ struct presence_limits {
     unsigned watched;      /* contacts of one subscription; 1,000 */
     unsigned watchers;     /* subscriptions to one user; 5,000 */
     unsigned dialogs;      /* presence subscriptions of one user; 16 */
+    unsigned subscribers;  /* who wait to be acknowledged by one user; 200 */
+    int64_t idle_ms;       /* after that who has nothing live is forgotten; 10 min */
 };
 
 struct presence_options {
@@ -130,6 +132,7 @@ int64_t presence_expire(struct presence *presence, int64_t now, struct outgoing_
 /* Self-contained, in the arena given to presence_plan. */
 struct presence_change {
     struct slice account;
+    bool publishes;
     bool durable; /* needs presence_commit; what is bound to endpoints never is */
     struct presence_op *first;
     struct guid endpoint; /* that asked */
@@ -161,7 +164,8 @@ void presence_apply(struct presence *presence, const struct presence_change *cha
 
 /* ---- SUBSCRIBE -------------------------------------------------------------------------- */
 
-/* Event: vnd-microsoft-roaming-self, first or within the dialog; one an endpoint.
+/* Event: vnd-microsoft-roaming-self or presence.wpending, first or within the dialog; one
+ * of each an endpoint.
  * Errors: SUBSCRIPTION_*, PRESENCE_MALFORMED, UNKNOWN_USER, XML_*. */
 int presence_self(struct presence *presence, const struct sip_message *request,
                   const struct registrar_caller *caller, int64_t now, struct sip_reply *reply,

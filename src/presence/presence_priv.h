@@ -16,6 +16,10 @@
 #define NS_CONTACT_CARD     "http://schemas.microsoft.com/2006/09/sip/contactcard"
 #define NS_BATCH            "http://schemas.microsoft.com/2006/01/sip/batch-subscribe"
 #define NS_CATEGORY_LIST    "http://schemas.microsoft.com/2006/09/sip/categorylist"
+#define NS_DELEGATES        "http://schemas.microsoft.com/2007/09/sip/delegates"
+#define NS_SUBSCRIBERS      "http://schemas.microsoft.com/2006/09/sip/presence-subscribers"
+#define NS_SERVICE          "http://schemas.microsoft.com/2006/09/sip/service"
+#define NS_DEVICE           "http://schemas.microsoft.com/2006/09/sip/device"
 #define NS_RLMI             "urn:ietf:params:xml:ns:rlmi"
 
 enum {
@@ -23,6 +27,7 @@ enum {
     BLOCKED = 32000,
     CATEGORY_NAME_MAX = 64,
     CONTAINERS_MAX = 64,
+    NOTE_HISTORY_MAX = 3,
     SELVES_MAX = 64, /* more endpoints than any registrar lets one user have */
     NEWS_MAX = 256   /* held back for a dialog whose 200 is not out; more go out before it */
 };
@@ -50,15 +55,58 @@ extern const char *const member_names[];
 /* Index of a name, -1: none. */
 int name_index(const char *const *names, int count, struct slice name);
 
+/* ---- names.c: what is kept once, while it is used ---- */
+
+struct atom {
+    UT_hash_handle hh;
+    unsigned uses;
+    unsigned mark; /* of the request that was the last to name it */
+    struct slice text;
+    char bytes[];
+};
+
+/* What a watcher asks for. */
+struct wish {
+    UT_hash_handle hh;
+    unsigned uses;
+    bool legacy; /* a presentity document, of legacyInterop and contactCard */
+    size_t count;
+    struct slice categories[PRESENCE_CATEGORIES_MAX]; /* in bytes */
+    char bytes[];
+};
+
+struct value {
+    unsigned uses;
+    size_t len;
+    char bytes[];
+};
+
+static inline struct slice value_text(const struct value *value)
+{
+    return slice_make(value->bytes, value->len);
+}
+
+struct person;
+struct atom *atom_take(struct presence *presence, struct slice text);
+struct atom *atom_find(const struct presence *presence, struct slice text);
+void atom_release(struct presence *presence, struct atom *atom);
+struct wish *wish_take(struct presence *presence, const struct slice *categories, size_t count,
+                       bool legacy);
+void wish_release(struct presence *presence, struct wish *wish);
+struct value *value_take(const struct person *person, struct slice text);
+void value_release(struct value *value);
+
+/* ---- a person ---- */
+
 struct publication {
     struct publication *next;
-    uint32_t instance, container, version;
-    enum expire_type expire;
-    bool ours;                  /* computed or provisioned: no client's to change */
+    struct atom *category;
+    struct value *value;
     int64_t published, expires; /* expires: INT64_MAX unless EXPIRE_TIME */
     struct guid endpoint;
-    struct slice category, value; /* in text */
-    char text[];
+    uint32_t instance, container, version;
+    enum expire_type expire : 8;
+    bool ours; /* computed or provisioned: no client's to change */
 };
 
 struct member {
@@ -86,13 +134,9 @@ struct peer {
 struct self {
     struct self *next;
     struct peer peer;
-    bool categories, containers; /* what it asked for */
-};
-
-struct watched {
-    struct watched *next;
-    struct slice account;
-    char text[];
+    bool categories, containers, subscribers, delegates; /* what it asked for */
+    bool fresh;                                          /* its first answer is not made */
+    bool wpending; /* Event: presence.wpending, and none of these */
 };
 
 struct news {
@@ -105,61 +149,84 @@ struct dialog {
     struct dialog *next;
     uint64_t number;
     struct peer peer;
-    struct watched *watched;
+    void *watched; /* links.c: a tree of struct atom */
     unsigned watched_count, news_count;
     bool pending; /* its 200 is not out */
+    bool list;    /* the client takes lists: RFC 4662 */
     struct news *news;
-    struct slice categories[16]; /* in text */
-    size_t category_count;
-    char *text;
+    struct wish *wish;
 };
 
 /* Somebody's dialog that watches this person. */
 struct watch {
-    struct watch *next;
+    struct watch *next, *prev;
+    struct atom *account;
     uint64_t dialog;
+    struct wish *wish;
     uint32_t container; /* that he sees at present */
-    struct slice account;
-    size_t category_count;
-    struct slice categories[16];
-    char text[];
+};
+
+/* Somebody who has this person on his contact list. */
+struct subscriber {
+    struct subscriber *next;
+    struct atom *account;
+    struct atom *name;
+    bool acknowledged;
 };
 
 struct person {
     UT_hash_handle hh;
     struct slice account; /* in text: the key */
+    struct atom *name;    /* his display name */
     struct publication *publications;
-    unsigned publication_count; /* without ours */
-    size_t value_bytes;
     struct container *containers;
-    unsigned member_count, watch_count;
     struct self *selves;
     struct dialog *dialogs;
     struct watch *watches;
+    void *watch_tree; /* links.c: of struct watch */
+    struct subscriber *subscribers;
+    size_t value_bytes;
+    unsigned publication_count; /* without ours */
+    unsigned member_count, watch_count;
     /* Who asked for the change that is planned, and what has left since. */
     struct guid planned;
     bool planned_lost, planned_last;
     int machine;         /* the aggregated machine state, 0: none */
     int64_t last_active; /* when it left Active; 0: it is active */
+    int64_t used;        /* when somebody had to do with him */
+    int64_t due;         /* due.c */
+    size_t heap_at;
     char text[];
 };
 
 struct presence {
     struct presence_options options;
     struct person *people;
+    struct atom *atoms;
+    struct wish *wishes;
+    struct person **heap; /* due.c */
+    size_t heap_count, heap_room;
     uint64_t dialogs; /* numbers given */
+    unsigned marks;   /* the same, struct atom's */
+};
+
+enum op_kind {
+    OP_PUBLICATION,
+    OP_MEMBER,
+    OP_SUBSCRIBER /* acknowledged */
 };
 
 /* One thing to be changed. */
 struct presence_op {
     struct presence_op *next;
-    bool member, remove; /* member: a container's, else a publication's */
-    bool durable;
-    struct slice category, value; /* member: value only */
+    enum op_kind kind;
+    bool remove, durable;
+    struct slice category, value; /* a member, a subscriber: value only */
     uint32_t instance, container, version;
     enum expire_type expire;
     enum member_type type;
     int64_t seconds;
+    int64_t published; /* of one that was on disk, else 0: it is new */
 };
 
 struct presence_record {
@@ -168,8 +235,10 @@ struct presence_record {
 
 /* ---- people.c ---- */
 
+bool is_category_name(struct slice name); /* printable, no blank */
+
 struct person *person_find(const struct presence *presence, struct slice account);
-int person_need(const struct presence *presence, const struct registrar_caller *caller,
+int person_need(const struct presence *presence, const struct registrar_caller *caller, int64_t now,
                 struct person **person_out, struct fault *fault);
 struct publication *publication_find(const struct person *person, const struct presence_op *key);
 struct container *container_find(const struct person *person, uint32_t id);
@@ -180,16 +249,43 @@ uint32_t container_of_watcher(const struct presence *presence, const struct pers
 struct guid caller_endpoint(const struct registrar_caller *caller);
 void peer_set(struct peer *peer, const struct registrar_caller *caller);
 void person_free(struct presence *presence, struct person *person); /* and takes him out */
+void publication_free(struct presence *presence, struct publication *publication);
 void self_free(struct self *self);
-void dialog_free(struct dialog *dialog);
+void dialog_free(struct presence *presence, struct dialog *dialog);
 void person_change_members(struct person *person, const struct presence_op *op);
+
+/* ---- subscribe.c ---- */
+
+struct dialog *dialog_find(const struct person *person, uint64_t number);
+void dialog_forget(struct presence *presence, struct person *person, struct dialog *dialog);
+
+/* ---- links.c: who watches whom ---- */
+
+struct watch *watch_find(const struct presence *presence, const struct person *person,
+                         struct slice watcher, uint64_t dialog);
+void watch_drop(struct presence *presence, struct person *person, struct watch *watch);
+void watch_add(struct presence *presence, struct person *person, struct slice watcher,
+               uint64_t dialog, struct wish *wish, uint32_t container); /* takes the wish over */
+bool watched_has(const struct dialog *dialog, const struct atom *account);
+void watched_add(struct dialog *dialog, struct atom *account); /* that it has not */
+void watched_drop(struct presence *presence, struct dialog *dialog, struct atom *account);
+void watched_each(const struct dialog *dialog, void (*fn)(void *arg, struct atom *account),
+                  void *arg);
+void watched_clear(struct presence *presence, struct dialog *dialog);
+
+/* ---- due.c ---- */
+
+void due_enter(struct presence *presence, struct person *person, int64_t when);
+void due_leave(struct presence *presence, struct person *person);
+void due_by(struct presence *presence, struct person *person, int64_t when); /* or sooner */
 
 /* ---- turn.c: a change and whom it is told ---- */
 
 struct touch {
     struct touch *next;
-    struct slice category; /* of a publication; absent: the container's members */
-    uint32_t container;
+    enum op_kind kind;
+    struct slice category; /* of a publication */
+    uint32_t container;    /* of a publication or member */
 };
 
 struct turn {
@@ -203,7 +299,8 @@ struct turn {
     const struct guid *not_to; /* this endpoint gets it in its 200; NULL: none */
 };
 
-void turn_touch(struct turn *turn, struct slice category, uint32_t container);
+void turn_touch(struct turn *turn, enum op_kind kind, struct slice category, uint32_t container);
+bool turn_touches_kind(const struct turn *turn, enum op_kind kind);
 bool turn_touches(const struct turn *turn, struct slice category, int64_t container);
 void turn_put(struct turn *turn, const struct presence_op *op, const struct guid *endpoint,
               bool ours);
@@ -215,8 +312,41 @@ void turn_tell(struct turn *turn); /* aggregate, then tell everybody */
 struct outgoing *peer_outgoing(const struct person *person, const struct peer *peer,
                                struct outgoing_list *out);
 
+/* Of strings that live as long as the posts. */
 void post_to(struct presence_posts *posts, enum presence_post_kind kind, struct slice to,
              struct slice from, uint64_t dialog, struct slice document);
+void post_unwatch(struct presence_posts *posts, const struct person *watcher, uint64_t dialog,
+                  struct slice contact);
+/* Drop the dialogs of an endpoint, or with NULL those that have expired. */
+void drop_dialogs(struct presence *presence, struct person *person, const struct guid *instance,
+                  int64_t now, struct presence_posts *posts);
+/* What a watcher reads; changed: only of the categories that are touched, absent: none is. */
+struct slice print_for_wish(struct arena *arena, const struct person *person, uint32_t container,
+                            const struct wish *wish, const struct turn *changed);
+
+/* ---- subscribers.c ---- */
+
+struct xml_writer;
+void subscriber_meet(struct turn *turn, struct slice account, struct slice name);
+bool subscriber_waits(const struct presence *presence, const struct person *person,
+                      struct slice account);
+void subscriber_acknowledge(struct turn *turn, struct slice account);
+unsigned subscriber_count(const struct person *person, bool acknowledged);
+void subscribers_free(struct presence *presence, struct person *person);
+void put_subscribers(struct xml_writer *w, const struct presence *presence,
+                     const struct person *person);
+struct slice print_wpending(struct arena *arena, const struct person *person);
+
+/* ---- legacy.c ---- */
+
+#define LEGACY_TYPE "text/xml+msrtc.pidf"
+struct slice print_legacy(struct arena *arena, const struct person *person, uint32_t container);
+void put_legacy_interop(struct turn *turn, uint32_t container, int availability,
+                        struct slice token);
+
+/* ---- services.c ---- */
+
+void put_services(struct turn *turn);
 
 /* ---- identity.c ---- */
 
@@ -230,7 +360,8 @@ void aggregate(struct turn *turn);
 /* ---- document.c ---- */
 
 /* roamingData; turn NULL: everything that this self asked for. */
-struct slice print_self(struct arena *arena, const struct person *person, const struct self *self,
+struct slice print_self(struct arena *arena, const struct presence *presence,
+                        const struct person *person, const struct self *self,
                         const struct turn *turn);
 struct slice print_for_watcher(struct arena *arena, const struct person *person, uint32_t container,
                                const struct slice *categories, size_t count);

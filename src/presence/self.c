@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-#define SELF_TYPE "application/vnd-microsoft-roaming-self+xml"
+#define SELF_TYPE     "application/vnd-microsoft-roaming-self+xml"
+#define WPENDING_TYPE "text/xml+msrtc.wpending"
 
 /* Which kinds of data it wants; an absent body leaves them as they are. */
 static int read_wishes(const struct sip_message *request, struct self *self, struct fault *fault)
@@ -17,23 +18,27 @@ static int read_wishes(const struct sip_message *request, struct self *self, str
     if (!xml_is(xml_root(doc), NS_ROAMING_SELF, "roamingList"))
         return fault_set(fault, ERR_MALFORMED, FINDING_PRESENCE_MALFORMED, "line %ld: roamingList",
                          xml_line(xml_root(doc)));
-    self->categories = self->containers = false;
+    self->categories = self->containers = self->subscribers = self->delegates = false;
     xml_each (node, xml_root(doc)) {
         struct slice type = xml_attr(node, "type");
         self->categories |= slice_eq(type, SLICE("categories"));
         self->containers |= slice_eq(type, SLICE("containers"));
+        self->subscribers |= slice_eq(type, SLICE("subscribers"));
+        self->delegates |= slice_eq(type, SLICE("delegates"));
     }
     return 0;
 }
 
-/* One an endpoint: a new dialog takes the place of the one before. */
+/* One of a kind an endpoint: a new dialog takes the place of the one before. */
 static void replace(struct person *person, struct self *with)
 {
     unsigned count = 0;
     struct self **at = &person->selves;
     while (*at) {
         struct self *old = *at;
-        if (guid_eq(&old->peer.endpoint, &with->peer.endpoint) || ++count >= SELVES_MAX) {
+        if ((old->wpending == with->wpending &&
+             guid_eq(&old->peer.endpoint, &with->peer.endpoint)) ||
+            ++count >= SELVES_MAX) {
             *at = old->next;
             self_free(old);
         } else {
@@ -53,21 +58,28 @@ static void forget(struct person *person, struct self *self)
     self_free(self);
 }
 
-static void answer(struct person *person, struct self *self, int64_t now, struct sip_reply *reply,
-                   struct outgoing_list *out)
+static struct slice print(struct arena *arena, const struct presence *presence,
+                          const struct person *person, const struct self *self)
+{
+    return self->wpending ? print_wpending(arena, person)
+                          : print_self(arena, presence, person, self, NULL);
+}
+
+static void answer(const struct presence *presence, struct person *person, struct self *self,
+                   int64_t now, struct sip_reply *reply, struct outgoing_list *out)
 {
     struct subscription *s = &self->peer.subscription;
-    const struct slice type = SLICE(SELF_TYPE);
-    if (subscription_over(s, now)) {
-        if (!s->piggyback)
-            subscription_notify(s, now, type, (struct slice){0},
-                                &peer_outgoing(person, &self->peer, out)->request);
-        forget(person, self);
-        return;
-    }
-    if (!subscription_piggyback(s, reply, type, print_self(reply->arena, person, self, NULL)))
-        subscription_notify(s, now, type, print_self(out->arena, person, self, NULL),
+    const struct slice type = self->wpending ? SLICE(WPENDING_TYPE) : SLICE(SELF_TYPE);
+    bool over = subscription_over(s, now), poll = over && self->fresh;
+    struct slice body = {0};
+    if (!over || poll)
+        body = print(reply->arena, presence, person, self);
+    if (over && !poll ? !s->piggyback : !subscription_piggyback(s, reply, type, body))
+        subscription_notify(s, now, type, arena_copy(out->arena, body),
                             &peer_outgoing(person, &self->peer, out)->request);
+    self->fresh = false;
+    if (over)
+        forget(person, self);
 }
 
 int presence_self(struct presence *presence, const struct sip_message *request,
@@ -77,10 +89,13 @@ int presence_self(struct presence *presence, const struct sip_message *request,
     const struct subscription_terms *terms = &presence->options.terms;
     struct person *person;
     struct self *self = NULL, wishes = {0};
-    int err = person_need(presence, caller, &person, fault);
-    if (err < 0 || (err = read_wishes(request, &wishes, fault)) < 0)
+    bool fresh = slice_empty(request->to.tag);
+    bool wpending =
+        slice_eq_nocase(sip_value_word(request, SIP_HEADER_EVENT), SLICE("presence.wpending"));
+    int err = person_need(presence, caller, now, &person, fault);
+    if (err < 0 || (!wpending && (err = read_wishes(request, &wishes, fault)) < 0))
         return err;
-    if (!slice_empty(request->to.tag)) {
+    if (!fresh) {
         for (self = person->selves; self; self = self->next)
             if (subscription_is_of(&self->peer.subscription, request))
                 break;
@@ -96,15 +111,19 @@ int presence_self(struct presence *presence, const struct sip_message *request,
             return err;
         self = must_calloc(1, sizeof *self);
         self->peer.subscription = made;
+        self->wpending = wpending;
+        self->fresh = true;
     }
-    bool fresh = slice_empty(request->to.tag);
     peer_set(&self->peer, caller);
-    if (!slice_empty(request->body) || fresh) {
+    if (!self->wpending && (!slice_empty(request->body) || fresh)) {
         self->categories = wishes.categories;
         self->containers = wishes.containers;
+        self->subscribers = wishes.subscribers;
+        self->delegates = wishes.delegates;
     }
     if (fresh)
         replace(person, self);
-    answer(person, self, now, reply, out);
+    due_by(presence, person, self->peer.subscription.expires);
+    answer(presence, person, self, now, reply, out);
     return 0;
 }

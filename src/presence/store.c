@@ -1,6 +1,6 @@
-/* What of presence is on disk: static publications, and who the user has put into or
- * taken out of containers. What is bound to endpoints ends with them, and they all end
- * with the server, so it is not kept. */
+/* What of presence is on disk: static publications, who the user has put into or taken out
+ * of containers, and which subscribers he has acknowledged. What is bound to endpoints ends with
+ * them, and they all end with the server, so it is not kept. */
 #include "presence/presence_priv.h"
 
 static const char *const steps[] = {
@@ -11,6 +11,7 @@ static const char *const steps[] = {
     "  container integer not null,"
     "  version integer not null,"
     "  value text not null,"
+    "  published integer not null," /* ms since the epoch */
     "  primary key (address, category, instance, container));"
     "create table presence_member ("
     "  address text not null references account (address) on delete cascade on update cascade,"
@@ -19,7 +20,11 @@ static const char *const steps[] = {
     "  value text not null,"
     "  present integer not null," /* 0: taken out of a container that has it by default */
     "  version integer not null,"
-    "  primary key (address, container, type, value));",
+    "  primary key (address, container, type, value));"
+    "create table presence_subscriber (" /* whom the user has acknowledged */
+    "  address text not null references account (address) on delete cascade on update cascade,"
+    "  value text not null,"
+    "  primary key (address, value));",
 };
 const struct store_schema presence_schema = {"presence", steps, 1};
 
@@ -35,13 +40,14 @@ static int write_publication(struct store_db *db, struct slice account,
     struct slice value = slice_absent(op->value) ? SLICE("") : op->value;
     return store_exec(db, fault,
                       "insert into presence_publication"
-                      " (address, category, instance, container, version, value)"
-                      " values (?1, ?2, ?3, ?4, ?5, ?6)"
+                      " (address, category, instance, container, version, value, published)"
+                      " values (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
                       " on conflict (address, category, instance, container)"
-                      " do update set version = excluded.version, value = excluded.value",
+                      " do update set version = excluded.version, value = excluded.value,"
+                      " published = excluded.published",
                       STORE_TEXT(account), STORE_TEXT(op->category), STORE_INT(op->instance),
                       STORE_INT(op->container), STORE_INT(op->version), STORE_TEXT(value),
-                      STORE_END);
+                      STORE_INT(op->published), STORE_END);
 }
 
 /* Kinds of people are in containers by default, so that one was taken out is kept; that
@@ -67,14 +73,26 @@ static int write_member(struct store_db *db, struct slice account, const struct 
                       STORE_END);
 }
 
+static int write_subscriber(struct store_db *db, struct slice account, const struct presence_op *op,
+                            struct fault *fault)
+{
+    return store_exec(db, fault,
+                      "insert or ignore into presence_subscriber (address, value) values (?1, ?2)",
+                      STORE_TEXT(account), STORE_TEXT(op->value), STORE_END);
+}
+
 static int write_change(struct store_db *db, void *arg, struct fault *fault)
 {
+    static int (*const write[])(struct store_db * db, struct slice account,
+                                const struct presence_op *op,
+                                struct fault *fault) = {[OP_PUBLICATION] = write_publication,
+                                                        [OP_MEMBER] = write_member,
+                                                        [OP_SUBSCRIBER] = write_subscriber};
     const struct presence_change *change = arg;
     int result = 0;
     for (const struct presence_op *op = change->first; op && result >= 0; op = op->next)
         if (op->durable)
-            result =
-                (op->member ? write_member : write_publication)(db, change->account, op, fault);
+            result = write[op->kind](db, change->account, op, fault);
     return result < 0 ? result : 0;
 }
 
@@ -104,7 +122,16 @@ static int load_publication(const struct store_row *row, void *arg)
                                        .instance = (uint32_t)store_row_int(row, 1),
                                        .container = (uint32_t)store_row_int(row, 2),
                                        .version = (uint32_t)store_row_int(row, 3),
-                                       .value = store_row_text(row, 4, loading->arena)});
+                                       .value = store_row_text(row, 4, loading->arena),
+                                       .published = store_row_int(row, 5)});
+    return 0;
+}
+
+static int load_subscriber(const struct store_row *row, void *arg)
+{
+    struct loading *loading = arg;
+    add(loading, &(struct presence_op){.kind = OP_SUBSCRIBER,
+                                       .value = store_row_text(row, 0, loading->arena)});
     return 0;
 }
 
@@ -113,7 +140,7 @@ static int load_member(const struct store_row *row, void *arg)
     struct loading *loading = arg;
     int type = name_index(member_names, MEMBER_TYPES, store_row_text(row, 1, loading->arena));
     if (type >= 0)
-        add(loading, &(struct presence_op){.member = true,
+        add(loading, &(struct presence_op){.kind = OP_MEMBER,
                                            .container = (uint32_t)store_row_int(row, 0),
                                            .type = (enum member_type)type,
                                            .value = store_row_text(row, 2, loading->arena),
@@ -129,13 +156,17 @@ int presence_load(struct store_reader *reader, struct slice account, struct aren
     struct loading loading = {arena, &record->first};
     struct store_db *db = store_reader_db(reader);
     int result = store_query(db, fault, load_publication, &loading,
-                             "select category, instance, container, version, value"
+                             "select category, instance, container, version, value, published"
                              " from presence_publication where address = ?1",
                              STORE_TEXT(account), STORE_END);
     if (result >= 0) /* the last one says the container's version */
         result = store_query(db, fault, load_member, &loading,
                              "select container, type, value, present, version"
                              " from presence_member where address = ?1 order by version",
+                             STORE_TEXT(account), STORE_END);
+    if (result >= 0)
+        result = store_query(db, fault, load_subscriber, &loading,
+                             "select value from presence_subscriber where address = ?1",
                              STORE_TEXT(account), STORE_END);
     *record_out = result < 0 ? NULL : record;
     return result < 0 ? result : 0;

@@ -24,7 +24,12 @@ int setup(void **state)
     const struct presence_options options = {
         .domain = SLICE("a.test"),
         .terms = {1200000, 28800000, 43200000, "<sip:fe.a.test:5061>"},
-        .limits = {.publications = 20, .members = 6, .watched = 5, .watchers = 2, .dialogs = 2}};
+        .limits = {.publications = 20,
+                   .members = 6,
+                   .watched = 5,
+                   .watchers = 2,
+                   .dialogs = 2,
+                   .subscribers = 2}};
     for (int i = 0; i < 2; i++)
         f.home[i] = presence_new(&options);
     presence_adopt(f.home[0], SLICE("al@a.test"),
@@ -98,8 +103,8 @@ struct sip_message *parse(struct fixture *f, const char *method, const char *who
         "From: <sip:%s@a.test>;tag=7;epid=%s\r\nTo: <sip:%s@a.test>%s%s\r\nCSeq: %u %s\r\n"
         "Call-ID: c%s%s\r\nContact: <sip:%s@a.test;opaque=%s;gruu>\r\n%sContent-Length: "
         "%zu\r\n\r\n%s",
-        method, who, who, epid, who, *to_tag ? ";tag=" : "", to_tag, ++f->cseq, method, who, epid,
-        who, epid, more, strlen(body), body);
+        method, f->addressee ? f->addressee : who, who, epid, who, *to_tag ? ";tag=" : "", to_tag,
+        ++f->cseq, method, who, epid, who, epid, more, strlen(body), body);
     if (sip_parse(message, bytes, &f->fault) < 0)
         fail_msg("%s", f->fault.detail);
     return message;
@@ -171,7 +176,14 @@ int self(struct fixture *f, const char *who, const char *epid, const char *more)
 {
     begin(f);
     const char *lines = arena_print(f->arena, "Event: vnd-microsoft-roaming-self\r\n%s", more).at;
-    const struct sip_message *request = parse(f, "SUBSCRIBE", who, epid, lines, "", SELF);
+    return self_event(f, who, epid, lines, SELF);
+}
+
+int self_event(struct fixture *f, const char *who, const char *epid, const char *lines,
+               const char *body)
+{
+    begin(f);
+    const struct sip_message *request = parse(f, "SUBSCRIBE", who, epid, lines, "", body);
     struct registrar_caller caller = caller_of(f, who, epid);
     int err =
         presence_self(home_of(f, who), request, &caller, f->now, &f->reply, &f->out, &f->fault);

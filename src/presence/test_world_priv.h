@@ -51,7 +51,8 @@ struct fixture {
     struct fault fault;
     int64_t now;
     unsigned cseq;
-    char sent[65536]; /* every message since the last request, printed */
+    const char *addressee; /* "bo": whom a SUBSCRIBE is addressed to; NULL: the caller */
+    char sent[65536];      /* every message since the last request, printed */
     char answer[65536];
 };
 
@@ -68,6 +69,8 @@ int service(struct fixture *f, const char *who, const char *epid, const char *ty
 int publish(struct fixture *f, const char *who, const char *epid, const char *list);
 int watch(struct fixture *f, const char *more, const char *to_tag, const char *body);
 int self(struct fixture *f, const char *who, const char *epid, const char *more);
+int self_event(struct fixture *f, const char *who, const char *epid, const char *lines,
+               const char *body);
 void lose(struct fixture *f, const char *who, const char *epid, bool last);
 void has(const char *text, const char *part);
 void has_not(const char *text, const char *part);

@@ -12,17 +12,27 @@ void presence_posts_init(struct presence_posts *posts, struct arena *arena)
 bool turn_touches(const struct turn *turn, struct slice category, int64_t container)
 {
     for (const struct touch *t = turn->touched; t; t = t->next)
-        if ((container < 0 || t->container == container) && slice_eq(t->category, category))
+        if (t->kind == OP_PUBLICATION && (container < 0 || t->container == container) &&
+            slice_eq(t->category, category))
             return true;
     return false;
 }
 
-void turn_touch(struct turn *turn, struct slice category, uint32_t container)
+bool turn_touches_kind(const struct turn *turn, enum op_kind kind)
 {
-    if (turn_touches(turn, category, container))
-        return;
+    const struct touch *t = turn->touched;
+    while (t && t->kind != kind)
+        t = t->next;
+    return t;
+}
+
+void turn_touch(struct turn *turn, enum op_kind kind, struct slice category, uint32_t container)
+{
+    for (const struct touch *t = turn->touched; t; t = t->next)
+        if (t->kind == kind && t->container == container && slice_eq(t->category, category))
+            return;
     struct touch *touch = arena_new_of(turn->arena, struct touch);
-    *touch = (struct touch){turn->touched, arena_copy(turn->arena, category), container};
+    *touch = (struct touch){turn->touched, kind, arena_copy(turn->arena, category), container};
     turn->touched = touch;
 }
 
@@ -34,15 +44,15 @@ static void unlink_publication(struct person *person, struct publication *public
     *at = publication->next;
     if (!publication->ours) {
         person->publication_count--;
-        person->value_bytes -= publication->value.len;
+        person->value_bytes -= publication->value->len;
     }
 }
 
 void turn_drop(struct turn *turn, struct publication *publication)
 {
-    turn_touch(turn, publication->category, publication->container);
+    turn_touch(turn, OP_PUBLICATION, publication->category->text, publication->container);
     unlink_publication(turn->person, publication);
-    free(publication);
+    publication_free(turn->presence, publication);
 }
 
 void turn_put(struct turn *turn, const struct presence_op *op, const struct guid *endpoint,
@@ -50,32 +60,32 @@ void turn_put(struct turn *turn, const struct presence_op *op, const struct guid
 {
     struct person *person = turn->person;
     struct publication *old = publication_find(person, op);
-    struct publication *made = must_calloc(1, sizeof *made + op->category.len + op->value.len + 2);
-    memcpy(made->text, op->category.at, op->category.len);
-    made->category = slice_make(made->text, op->category.len);
-    char *value = made->text + op->category.len + 1;
-    if (op->value.len)
-        memcpy(value, op->value.at, op->value.len);
-    made->value = slice_make(value, op->value.len);
+    struct publication *made = must_calloc(1, sizeof *made);
+    made->category = atom_take(turn->presence, op->category);
+    made->value = value_take(person, op->value);
     made->instance = op->instance;
     made->container = op->container;
     made->version = op->version;
     made->expire = op->expire;
     made->ours = ours;
-    made->published = turn->now;
-    made->expires = op->expire == EXPIRE_TIME ? turn->now + op->seconds * 1000 : INT64_MAX;
+    made->published = op->published ? op->published : turn->now;
+    made->expires = INT64_MAX;
     made->endpoint = *endpoint;
+    if (op->expire == EXPIRE_TIME) {
+        made->expires = turn->now + op->seconds * 1000;
+        due_by(turn->presence, person, made->expires);
+    }
     if (old) {
         unlink_publication(person, old);
-        free(old);
+        publication_free(turn->presence, old);
     }
     made->next = person->publications;
     person->publications = made;
     if (!ours) {
         person->publication_count++;
-        person->value_bytes += made->value.len;
+        person->value_bytes += made->value->len;
     }
-    turn_touch(turn, made->category, made->container);
+    turn_touch(turn, OP_PUBLICATION, made->category->text, made->container);
 }
 
 void turn_put_ours(struct turn *turn, struct slice category, uint32_t container, uint32_t instance,
@@ -89,7 +99,7 @@ void turn_put_ours(struct turn *turn, struct slice category, uint32_t container,
                              .expire = expire};
     struct publication *old = publication_find(turn->person, &op);
     op.version = old ? old->version + 1 : 1;
-    if (old && (!old->ours || slice_eq(old->value, value)))
+    if (old && (!old->ours || slice_eq(value_text(old->value), value)))
         return; /* who sees no difference is not told */
     if (!slice_absent(value))
         turn_put(turn, &op, &nobody, true);
@@ -101,13 +111,17 @@ void post_to(struct presence_posts *posts, enum presence_post_kind kind, struct 
              struct slice from, uint64_t dialog, struct slice document)
 {
     struct presence_post *post = arena_new_of(posts->arena, struct presence_post);
-    *post = (struct presence_post){.kind = kind,
-                                   .to = arena_copy(posts->arena, to),
-                                   .from = arena_copy(posts->arena, from),
-                                   .dialog = dialog,
-                                   .document = document};
+    *post = (struct presence_post){
+        .kind = kind, .to = to, .from = from, .dialog = dialog, .document = document};
     *posts->last = post;
     posts->last = &post->next;
+}
+
+void post_unwatch(struct presence_posts *posts, const struct person *watcher, uint64_t dialog,
+                  struct slice contact)
+{
+    post_to(posts, PRESENCE_UNWATCH, arena_copy(posts->arena, contact),
+            arena_copy(posts->arena, watcher->account), dialog, (struct slice){0});
 }
 
 struct outgoing *peer_outgoing(const struct person *person, const struct peer *peer,
@@ -123,63 +137,83 @@ struct outgoing *peer_outgoing(const struct person *person, const struct peer *p
 
 static void tell_selves(const struct turn *turn)
 {
+    struct arena *arena = turn->out->arena;
     for (struct self *s = turn->person->selves; s; s = s->next) {
         if (turn->not_to && guid_eq(turn->not_to, &s->peer.endpoint))
             continue;
-        struct slice body = print_self(turn->out->arena, turn->person, s, turn);
+        struct slice type = SLICE("application/vnd-microsoft-roaming-self+xml"), body = {0};
+        if (!s->wpending) {
+            body = print_self(arena, turn->presence, turn->person, s, turn);
+        } else if (turn_touches_kind(turn, OP_SUBSCRIBER)) {
+            type = SLICE("text/xml+msrtc.wpending");
+            body = print_wpending(arena, turn->person);
+        }
         if (body.len)
-            subscription_notify(&s->peer.subscription, turn->now,
-                                SLICE("application/vnd-microsoft-roaming-self+xml"), body,
+            subscription_notify(&s->peer.subscription, turn->now, type, body,
                                 &peer_outgoing(turn->person, &s->peer, turn->out)->request);
     }
 }
 
-/* What a watcher learns: of the categories he asked for, those that changed in his
- * container; all of them when he is in another container now. */
-static size_t news_for(const struct turn *turn, const struct watch *w, bool moved,
-                       struct slice *categories)
+/* Of the categories asked for, those that changed in the watcher's container; all of them
+ * when he is in another container now. */
+struct slice print_for_wish(struct arena *arena, const struct person *person, uint32_t container,
+                            const struct wish *wish, const struct turn *changed)
 {
+    struct slice categories[PRESENCE_CATEGORIES_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < w->category_count; i++)
-        if (moved || turn_touches(turn, w->categories[i], w->container))
-            categories[count++] = w->categories[i];
-    return count;
+    for (size_t i = 0; i < wish->count; i++)
+        if (!changed || turn_touches(changed, wish->categories[i], container))
+            categories[count++] = wish->categories[i];
+    if (changed && count == 0)
+        return (struct slice){0};
+    return wish->legacy ? print_legacy(arena, person, container)
+                        : print_for_watcher(arena, person, container, categories, count);
 }
 
-static bool same_list(const struct slice *a, size_t a_count, const struct slice *b, size_t b_count)
+/* What was printed for one watcher is there for all who are told the same. */
+struct printed {
+    const struct wish *wish;
+    uint32_t container;
+    bool moved;
+    struct slice document; /* absent: there is nothing to tell */
+};
+
+static struct slice print_once(const struct turn *turn, const struct watch *w, bool moved,
+                               struct printed *all, size_t *count)
 {
-    for (size_t i = 0; a_count == b_count && i < a_count; i++)
-        if (!slice_eq(a[i], b[i]))
-            return false;
-    return a_count == b_count;
+    for (size_t i = 0; i < *count; i++)
+        if (all[i].wish == w->wish && all[i].container == w->container && all[i].moved == moved)
+            return all[i].document;
+    enum {
+        KEPT = 16
+    };
+    struct printed *to = &all[*count < KEPT ? (*count)++ : KEPT - 1];
+    *to = (struct printed){w->wish, w->container, moved,
+                           print_for_wish(turn->posts->arena, turn->person, w->container, w->wish,
+                                          moved ? NULL : turn)};
+    return to->document;
 }
 
 static void tell_watchers(const struct turn *turn)
 {
-    struct slice told[16], document = {0};
-    size_t told_count = 0;
-    uint32_t told_container = 0;
-    bool members = turn_touches(turn, (struct slice){0}, -1);
+    struct printed printed[16];
+    size_t printed_count = 0;
+    struct slice from = {0};
+    bool members = turn_touches_kind(turn, OP_MEMBER);
+    if (!members && !turn_touches_kind(turn, OP_PUBLICATION))
+        return;
     for (struct watch *w = turn->person->watches; w; w = w->next) {
-        struct slice categories[16];
-        uint32_t now_in = w->container;
+        uint32_t before = w->container;
         if (members)
-            now_in = container_of_watcher(turn->presence, turn->person, w->account);
-        bool moved = now_in != w->container;
-        w->container = now_in;
-        size_t count = news_for(turn, w, moved, categories);
-        if (!count)
+            w->container = container_of_watcher(turn->presence, turn->person, w->account->text);
+        struct slice document =
+            print_once(turn, w, w->container != before, printed, &printed_count);
+        if (slice_absent(document))
             continue;
-        /* Most watchers are in one container and ask for the same: print once. */
-        if (!document.at || told_container != now_in ||
-            !same_list(told, told_count, categories, count)) {
-            document =
-                print_for_watcher(turn->posts->arena, turn->person, now_in, categories, count);
-            memcpy(told, categories, sizeof told);
-            told_count = count;
-            told_container = now_in;
-        }
-        post_to(turn->posts, PRESENCE_NEWS, w->account, turn->person->account, w->dialog, document);
+        if (slice_absent(from))
+            from = arena_copy(turn->posts->arena, turn->person->account);
+        post_to(turn->posts, PRESENCE_NEWS, arena_copy(turn->posts->arena, w->account->text), from,
+                w->dialog, document);
     }
 }
 
@@ -205,17 +239,27 @@ static bool bound_to(const struct publication *p, const struct guid *instance, b
            (p->expire == EXPIRE_USER && last);
 }
 
-static void post_unwatch(const struct person *person, const struct dialog *dialog,
-                         struct presence_posts *posts)
+struct unwatching {
+    const struct person *person;
+    uint64_t dialog;
+    struct presence_posts *posts;
+};
+
+static void unwatch_one(void *arg, struct atom *account)
 {
-    for (const struct watched *w = dialog->watched; w; w = w->next)
-        post_to(posts, PRESENCE_UNWATCH, w->account, person->account, dialog->number,
-                (struct slice){0});
+    const struct unwatching *u = arg;
+    post_unwatch(u->posts, u->person, u->dialog, account->text);
 }
 
-/* Drop the dialogs of an endpoint, or with NULL those that have expired. */
-static void drop_dialogs(struct person *person, const struct guid *instance, int64_t now,
-                         struct presence_posts *posts)
+static void unwatch_all(const struct person *person, const struct dialog *dialog,
+                        struct presence_posts *posts)
+{
+    struct unwatching unwatching = {person, dialog->number, posts};
+    watched_each(dialog, unwatch_one, &unwatching);
+}
+
+void drop_dialogs(struct presence *presence, struct person *person, const struct guid *instance,
+                  int64_t now, struct presence_posts *posts)
 {
     for (struct self **at = &person->selves, *s; (s = *at);) {
         if (instance ? guid_eq(&s->peer.endpoint, instance)
@@ -229,9 +273,9 @@ static void drop_dialogs(struct person *person, const struct guid *instance, int
     for (struct dialog **at = &person->dialogs, *d; (d = *at);) {
         if (instance ? guid_eq(&d->peer.endpoint, instance)
                      : !d->pending && subscription_over(&d->peer.subscription, now)) {
-            post_unwatch(person, d, posts);
+            unwatch_all(person, d, posts);
             *at = d->next;
-            dialog_free(d);
+            dialog_free(presence, d);
         } else {
             at = &d->next;
         }
@@ -251,55 +295,16 @@ void presence_endpoint_lost(struct presence *presence, struct slice account,
                         .now = now,
                         .out = out,
                         .posts = posts};
+    person->used = now;
     person->planned_lost |= last || guid_eq(instance, &person->planned);
     person->planned_last |= last;
-    drop_dialogs(person, instance, now, posts);
+    drop_dialogs(presence, person, instance, now, posts);
     for (struct publication *p = person->publications, *next; p; p = next) {
         next = p->next;
         if (bound_to(p, instance, last))
             turn_drop(&turn, p);
     }
     turn_tell(&turn);
-}
-
-static int64_t expire_person(struct presence *presence, struct person *person, int64_t now,
-                             struct outgoing_list *out, struct presence_posts *posts)
-{
-    int64_t next_time = INT64_MAX;
-    struct turn turn = {.presence = presence,
-                        .person = person,
-                        .arena = posts->arena,
-                        .now = now,
-                        .out = out,
-                        .posts = posts};
-    drop_dialogs(person, NULL, now, posts);
-    for (struct publication *p = person->publications, *next; p; p = next) {
-        next = p->next;
-        if (p->expires <= now)
-            turn_drop(&turn, p);
-        else if (p->expires < next_time)
-            next_time = p->expires;
-    }
-    turn_tell(&turn);
-    for (const struct self *s = person->selves; s; s = s->next)
-        if (s->peer.subscription.expires < next_time)
-            next_time = s->peer.subscription.expires;
-    for (const struct dialog *d = person->dialogs; d; d = d->next)
-        if (d->peer.subscription.expires < next_time)
-            next_time = d->peer.subscription.expires;
-    return next_time;
-}
-
-int64_t presence_expire(struct presence *presence, int64_t now, struct outgoing_list *out,
-                        struct presence_posts *posts)
-{
-    int64_t next_time = INT64_MAX;
-    for (struct person *person = presence->people; person; person = person->hh.next) {
-        int64_t due = expire_person(presence, person, now, out, posts);
-        if (due < next_time)
-            next_time = due;
-    }
-    return next_time;
 }
 
 /* ---- removal -----------------------------------------------------------------------------------
@@ -309,13 +314,18 @@ void presence_remove(struct presence *presence, struct slice account, int64_t no
                      struct presence_posts *posts)
 {
     struct person *person = person_find(presence, account);
-    (void)now;
     if (!person)
         return;
-    for (const struct watch *w = person->watches; w; w = w->next)
-        post_to(posts, PRESENCE_GONE, w->account, account, w->dialog,
-                print_for_watcher(posts->arena, person, BLOCKED, w->categories, w->category_count));
+    struct turn turn = {.presence = presence, .person = person, .now = now, .posts = posts};
+    struct printed printed[16];
+    size_t printed_count = 0;
+    struct slice from = arena_copy(posts->arena, person->account);
+    for (struct watch *w = person->watches; w; w = w->next) {
+        w->container = BLOCKED;
+        post_to(posts, PRESENCE_GONE, arena_copy(posts->arena, w->account->text), from, w->dialog,
+                print_once(&turn, w, true, printed, &printed_count));
+    }
     for (const struct dialog *d = person->dialogs; d; d = d->next)
-        post_unwatch(person, d, posts);
+        unwatch_all(person, d, posts);
     person_free(presence, person);
 }

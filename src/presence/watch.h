@@ -5,10 +5,15 @@
 
 #include "presence/presence.h"
 
+enum {
+    PRESENCE_CATEGORIES_MAX = 16 /* in one subscription */
+};
+
 struct presence_contact {
     struct slice account;
     bool known, refused;   /* refused: he has too many watchers */
     bool gone;             /* his account is no more */
+    bool listed;           /* the watcher has him on his contact list */
     struct slice document; /* filled by presence_visit */
 };
 
@@ -18,15 +23,22 @@ struct presence_batch {
     struct slice watcher;
     uint64_t dialog; /* its number at the watcher's home */
     bool poll;       /* nobody is to remember it: Expires was 0 */
-    struct slice categories[16];
+    bool legacy;     /* a presentity document is asked for */
+    bool list;       /* the answer is a list, else one document */
+    struct slice watcher_name;
+    struct slice categories[PRESENCE_CATEGORIES_MAX];
     size_t category_count, contact_count;
     struct presence_contact *contacts;
     bool remove; /* action unsubscribe */
 };
 
-/* Event: presence with a batchSub body, or without one a refresh of a dialog: all its
- * contacts again. One batch even when it asks for nobody. PRESENCE_MALFORMED too for a
- * body that is no batchSub (legacy watchers are not served). fault must not be NULL. */
+/* Event: presence
+ *  - with a batchSub: its contacts join the dialog (subscribe) or leave it (unsubscribe);
+ *  - with a categoryList, or without a body: the contact in the Request-URI; as Accept
+ *    says, in categories or as the presentity document of 2003 (text/xml+msrtc.pidf);
+ *  - without a body within the dialog: a refresh, all its contacts again.
+ * One batch even when it asks for nobody. fault must not be NULL. Errors: as
+ * presence_self(), and PRESENCE_LIMIT. */
 int presence_subscribe(struct presence *presence, const struct sip_message *request,
                        const struct registrar_caller *caller, int64_t now, struct arena *arena,
                        struct presence_batch **batch_out, struct sip_reply *reply,

@@ -83,11 +83,14 @@ static void test_watch_limits(void **state)
     assert_int_equal(watch(f, OFFERS, "", BATCH("eat", BO)), -ERR_MALFORMED);
     assert_int_equal(watch(f, OFFERS, "", BATCH("subscribe", "<resource uri=\"bo\"/>")),
                      -ERR_MALFORMED);
-    assert_int_equal(watch(f, OFFERS, "", ""), -ERR_MALFORMED);
     for (int i = 0; i < 2; i++)
         assert_int_equal(watch(f, OFFERS, "", BATCH("subscribe", BO)), 0);
-    assert_int_equal(watch(f, OFFERS, "", BATCH("subscribe", BO)), -ERR_LIMIT);
-    assert_int_equal(f->fault.finding, FINDING_PRESENCE_LIMIT);
+    for (int i = 0; i < 1000; i++) { /* to himself, too */
+        assert_int_equal(
+            watch(f, OFFERS, "", BATCH("subscribe", "<resource uri=\"sip:al@a.test\"/>")),
+            -ERR_LIMIT);
+        assert_int_equal(f->fault.finding, FINDING_PRESENCE_LIMIT);
+    }
     lose(f, "al", "01", true);
     for (int i = 0; i < 10; i++) /* a poll leaves nothing behind */
         assert_int_equal(watch(f, OFFERS "Expires: 0\r\n", "", BATCH("subscribe", BO)), 0);
@@ -160,7 +163,7 @@ static void test_expire(void **state)
     begin(f);
     assert_int_equal(presence_expire(f->home[1], f->now + 59999, &f->out, &f->posts), NOW + 60000);
     assert_null(f->posts.first);
-    assert_int_equal(presence_expire(f->home[1], f->now + 60000, &f->out, &f->posts), INT64_MAX);
+    assert_true(presence_expire(f->home[1], f->now + 60000, &f->out, &f->posts) > f->now + 60000);
     finish(f);
     has(f->sent, "<availability>3500</availability>");
     begin(f);
