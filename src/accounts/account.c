@@ -74,6 +74,11 @@ bool accounts_changed(struct accounts *accounts)
     return store_changed(accounts->reader);
 }
 
+struct store_reader *accounts_reader(struct accounts *accounts)
+{
+    return accounts->reader;
+}
+
 int account_unknown(struct fault *fault, struct slice name)
 {
     return fault_set(fault, ERR_UNKNOWN, FINDING_UNKNOWN_USER, "no such account: %.*s",

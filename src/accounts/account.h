@@ -47,6 +47,9 @@ SCOPED_FREE(accounts, struct accounts, accounts_free)
  * does while the server runs)? True the first time. */
 bool accounts_changed(struct accounts *accounts);
 
+/* Their read connection, for the tables of other rooms: the same thread's. */
+struct store_reader *accounts_reader(struct accounts *accounts);
+
 /* ---- administration ------------------------------------------------------------------ */
 
 /* Check and normalise (lower case, "sip:" off, login from address when absent), in

@@ -18,8 +18,9 @@ static const char *const steps[] = {
     "  hash text not null,"
     "  type text not null,"
     "  bytes blob not null);",
+    "create index card_photo_hash on card_photo (hash);",
 };
-const struct store_schema card_schema = {"card", steps, 1};
+const struct store_schema card_schema = {"card", steps, 2};
 
 /* `number` is that of the index of words and never changes, wherever a row stands. */
 static const struct row {
@@ -94,10 +95,12 @@ static int see_value(const struct store_row *row, void *arg)
     struct slice word = store_row_text(row, 0, loading->arena);
     struct slice value = store_row_text(row, 1, loading->arena);
     /* The photo's hash comes with the fields, as the one without a name. */
-    if (slice_empty(word))
+    if (slice_empty(word)) {
         loading->card->photo_hash = value;
-    else if (card_field_find(word, &field))
+        loading->card->photo_size = (size_t)store_row_int(row, 2);
+    } else if (card_field_find(word, &field)) {
         loading->card->field[field] = value;
+    }
     return 0;
 }
 
@@ -107,8 +110,9 @@ int card_load(struct store_reader *reader, int64_t account, struct arena *arena,
     *card_out = (struct card){0};
     struct loading loading = {arena, card_out};
     int result = store_query(store_reader_db(reader), fault, see_value, &loading,
-                             "select field, value from card where account_id = ?1"
-                             " union all select '', hash from card_photo where account_id = ?1",
+                             "select field, value, 0 from card where account_id = ?1"
+                             " union all select '', hash, length(bytes) from card_photo"
+                             " where account_id = ?1",
                              STORE_INT(account), STORE_END);
     return result < 0 ? result : 0;
 }
@@ -138,6 +142,23 @@ int card_photo_load(struct store_reader *reader, int64_t account, struct arena *
     if (result == 0)
         return fault_set(fault, ERR_UNKNOWN, FINDING_UNKNOWN_USER, "account %lld has no photo",
                          (long long)account);
+    *bytes_out = photo.bytes;
+    *type_out = photo.type;
+    return result < 0 ? result : 0;
+}
+
+int card_photo_find(struct store_reader *reader, struct slice hash, struct arena *arena,
+                    struct slice *bytes_out, const char **type_out, struct fault *fault)
+{
+    struct photo photo = {.arena = arena};
+    int result = store_query(store_reader_db(reader), fault, see_photo, &photo,
+                             "select p.type, p.bytes from card_photo p"
+                             " join account a on a.id = p.account_id"
+                             " where p.hash = ?1 and a.enabled = 1 limit 1",
+                             STORE_TEXT(account_lower(arena, hash)), STORE_END);
+    if (result == 0)
+        return fault_set(fault, ERR_UNKNOWN, FINDING_UNKNOWN_USER, "no photo has the hash %.*s",
+                         (int)(hash.len < 40 ? hash.len : 40), hash.at ? hash.at : "");
     *bytes_out = photo.bytes;
     *type_out = photo.type;
     return result < 0 ? result : 0;

@@ -40,6 +40,7 @@ enum {
 struct card {
     struct slice field[CARD_FIELDS]; /* absent: not known */
     struct slice photo_hash;         /* SHA-1 of the photo, 40 hex digits; absent: no photo */
+    size_t photo_size;               /* bytes of it */
 };
 
 /* The tables of this file, after accounts_schema. */
@@ -67,6 +68,10 @@ int card_photo_set(struct store *store, int64_t account, struct slice bytes, str
 
 /* By account; *type_out is "image/jpeg" or "image/png". -ERR_UNKNOWN when there is none. */
 int card_photo_load(struct store_reader *reader, int64_t account, struct arena *arena,
+                    struct slice *bytes_out, const char **type_out, struct fault *fault);
+
+/* The same by the photo's hash, in any case, of an account that is enabled. */
+int card_photo_find(struct store_reader *reader, struct slice hash, struct arena *arena,
                     struct slice *bytes_out, const char **type_out, struct fault *fault);
 
 #endif

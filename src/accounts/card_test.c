@@ -142,6 +142,16 @@ static void test_photo(void **state)
     assert_int_equal(card_load(c->reader, c->anna, c->arena, &card, NULL), 0);
     /* printf '\377\330\377\340\0\020JFIF' | sha1sum */
     assert_int_equal(card.photo_hash.len, 40);
+    assert_int_equal(card.photo_size, jpeg.len);
+    assert_int_equal(
+        card_photo_find(c->reader, card.photo_hash, c->arena, &bytes, &type, &c->fault), 0);
+    assert_true(slice_eq(bytes, jpeg));
+    assert_int_equal(accounts_enable(c->accounts, c->anna, false, NULL), 0);
+    assert_int_equal(
+        card_photo_find(c->reader, card.photo_hash, c->arena, &bytes, &type, &c->fault),
+        -ERR_UNKNOWN);
+    assert_int_equal(card_photo_find(c->reader, SLICE("%"), c->arena, &bytes, &type, &c->fault),
+                     -ERR_UNKNOWN);
     struct slice first = card.photo_hash;
     assert_int_equal(card_photo_set(c->store, c->anna, png, &c->fault), 0);
     assert_int_equal(card_photo_load(c->reader, c->anna, c->arena, &bytes, &type, &c->fault), 0);

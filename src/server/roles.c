@@ -1,5 +1,6 @@
 #include "server/roles.h"
 
+#include "addressbook/addressbook.h"
 #include "autodiscover/autodiscover.h"
 #include "certprov/certprov.h"
 #include "orgid/orgid.h"
@@ -14,6 +15,7 @@ struct roles {
     struct orgid *orgid;
     struct certprov *certprov;
     struct autodiscover *autodiscover;
+    struct addressbook *addressbook;
 };
 
 static int make_webticket(struct server *server, struct roles *roles, struct fault *fault)
@@ -78,6 +80,17 @@ static void make_autodiscover(struct server *server, struct roles *roles)
     autodiscover_add_routes(roles->autodiscover, server->routes);
 }
 
+static void make_addressbook(struct server *server, struct roles *roles)
+{
+    roles->addressbook = addressbook_new(&(struct addressbook_options){
+        .site = &server->site,
+        .desk = server_desk,
+        .desk_arg = server,
+        .webticket = roles->webticket,
+    });
+    addressbook_add_routes(roles->addressbook, server->routes);
+}
+
 int roles_new(struct server *server, struct roles **roles_out, struct fault *fault)
 {
     struct roles *roles = must_calloc(1, sizeof *roles);
@@ -89,6 +102,7 @@ int roles_new(struct server *server, struct roles **roles_out, struct fault *fau
         if (err == 0) {
             make_certprov(server, roles);
             make_autodiscover(server, roles);
+            make_addressbook(server, roles);
         }
     }
     if (err == 0 && server->config->roles.orgid)
@@ -100,6 +114,7 @@ void roles_free(struct roles *roles)
 {
     if (!roles)
         return;
+    addressbook_free(roles->addressbook);
     autodiscover_free(roles->autodiscover);
     certprov_free(roles->certprov);
     orgid_free(roles->orgid);

@@ -183,6 +183,20 @@ static void test_round_trip(void **state)
     }
 }
 
+/* Microsoft's services have namespaces that are no absolute URIs in their bodies. */
+static void test_relative_namespace_around(void **state)
+{
+    (void)state;
+    scoped(buf) struct buf plain = BUF_INIT, embedded = BUF_INIT, relative = BUF_INIT;
+    put_signed(&plain, DSIG_RSA_SHA256, rsa, (struct slice){0});
+    embed(buf_slice(&plain), &embedded);
+    replace(buf_slice(&embedded), "<s:Body>", "<s:Body><q xmlns=\"DistributionListExpander\"/>",
+            &relative);
+    assert_good(buf_slice(&relative), "Header/Security/Assertion");
+    replace(buf_slice(&relative), "alice@", "malice@", &embedded);
+    assert_bad(buf_slice(&embedded), "Header/Security/Assertion", FINDING_SIGNATURE_INVALID);
+}
+
 static void test_signed_info_is_canonical(void **state)
 {
     (void)state;
@@ -631,6 +645,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_relative_namespace_around),
         cmocka_unit_test(test_signed_info_is_canonical),
         cmocka_unit_test(test_altered),
         cmocka_unit_test(test_key_only_from_caller),

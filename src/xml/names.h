@@ -9,6 +9,16 @@
 #define NS_XSD   "http://www.w3.org/2001/XMLSchema"
 #define NS_XSI   "http://www.w3.org/2001/XMLSchema-instance"
 
+/* ---- address book, group expansion, location information ---- */
+#define NS_DLX     "DistributionListExpander"
+#define NS_LIS     "urn:schema:Microsoft.Rtc.WebComponent.Lis.2010"
+#define NS_PIDF    "urn:ietf:params:xml:ns:pidf"
+#define NS_GEOPRIV "urn:ietf:params:xml:ns:pidf:geopriv10"
+#define NS_CIVIC   "urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr"
+#define NS_WINRTC  "http://schemas.microsoft.com/winrtc/2002/11/sip"
+#define DLX_SEARCH "DistributionListExpander/IAddressBook/SearchAbEntry"
+#define LIS_GET    "LIService/GetLocations"
+
 /* ---- SOAP 1.1, SOAP 1.2, WS-Addressing ---- */
 #define NS_SOAP11     "http://schemas.xmlsoap.org/soap/envelope/"
 #define NS_SOAP12     "http://www.w3.org/2003/05/soap-envelope"

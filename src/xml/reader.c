@@ -260,17 +260,39 @@ static int inside(void *apex, xmlNode *node, xmlNode *parent)
     return node != NULL;
 }
 
+xmlDoc *xml_alone(const struct xml_node *node)
+{
+    xmlDoc *alone = xmlNewDoc((const xmlChar *)"1.0");
+    xmlNode *copy = alone ? xmlDocCopyNode(xml_node_lib(node), alone, 1) : NULL;
+    if (!copy) {
+        xmlFreeDoc(alone);
+        return NULL;
+    }
+    xmlDocSetRootElement(alone, copy);
+    return alone;
+}
+
+static int canonical(xmlDoc *doc, xmlNode *apex, int mode, struct buf *out)
+{
+    xmlOutputBuffer *sink = xmlOutputBufferCreateIO(write_to_buf, NULL, out, NULL);
+    if (!sink)
+        return -ERR_INTERNAL;
+    int done = xmlC14NExecute(doc, inside, apex, mode, NULL, 0, sink);
+    int closed = xmlOutputBufferClose(sink);
+    return done < 0 || closed < 0 ? -ERR_INTERNAL : 0;
+}
+
 int xml_canonical(const struct xml_node *node, bool exclusive, struct buf *out)
 {
     xmlNode *lib = xml_node_lib(node);
     xml_start();
-    xmlOutputBuffer *sink = xmlOutputBufferCreateIO(write_to_buf, NULL, out, NULL);
-    if (!sink)
-        return -ERR_INTERNAL;
-    int done = xmlC14NExecute(lib->doc, inside, lib, exclusive ? XML_C14N_EXCLUSIVE_1_0 : 0, NULL,
-                              0, sink);
-    int closed = xmlOutputBufferClose(sink);
-    return done < 0 || closed < 0 ? -ERR_INTERNAL : 0;
+    if (!exclusive)
+        return canonical(lib->doc, lib, 0, out);
+    xmlDoc *alone = xml_alone(node);
+    int err = alone ? canonical(alone, xmlDocGetRootElement(alone), XML_C14N_EXCLUSIVE_1_0, out)
+                    : -ERR_INTERNAL;
+    xmlFreeDoc(alone);
+    return err;
 }
 
 void xml_raw(const struct xml_node *node, struct buf *out)

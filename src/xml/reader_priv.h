@@ -20,8 +20,14 @@ void xml_start(void);
  * libxml2 sees them (scan.c). */
 int xml_scan(struct slice bytes, const struct xml_limits *limits, struct fault *fault);
 
-/* Append the C14N 1.0 form, exclusive or inclusive. 0, or -ERR_INTERNAL when
- * libxml2 refuses (a relative namespace name). */
+/* A copy of the element as a document of its own, with the namespaces that it uses: owned,
+ * NULL when memory is short. libxml2 has no canonical form of any part of a document that
+ * somewhere has a relative namespace name, and Microsoft's "DistributionListExpander" is
+ * one; exclusive C14N of an element does not depend on what lies around it. */
+xmlDoc *xml_alone(const struct xml_node *node);
+
+/* Append the C14N 1.0 form, exclusive or inclusive. 0, or -ERR_INTERNAL when libxml2
+ * refuses (a relative namespace name: in the element, or if inclusive in the document). */
 int xml_canonical(const struct xml_node *node, bool exclusive, struct buf *out);
 
 #endif
