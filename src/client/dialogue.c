@@ -3,7 +3,7 @@
 #include "client/signin_priv.h"
 
 #include "base/clock.h"
-#include "sip/print.h"
+#include "client/session_priv.h"
 #include "sip/reply.h"
 
 #include <stdlib.h>
@@ -27,6 +27,17 @@ static struct slice sign(struct lychgate *gate, const struct sip_out *out)
     struct sip_signature_fields fields;
     sip_out_signature(out, &fields);
     return association_authorization(gate->association, out->arena, &fields);
+}
+
+int dialogue_send(struct lychgate *gate, const struct sip_out *out, struct fault *fault)
+{
+    struct slice authorization = {0};
+    if (gate->association) {
+        authorization = sign(gate, out);
+        if (slice_absent(authorization))
+            return fault_set(fault, ERR_EXPIRED, FINDING_ASSOCIATION_ENDED, "no numbers are left");
+    }
+    return send_out(gate, out, authorization, fault);
 }
 
 static void fill_register(struct lychgate *gate, bool leave, struct sip_request *request)
@@ -105,16 +116,15 @@ static int await_answer(struct lychgate *gate, struct sip_message *answer, struc
             return fault_set(fault, ERR_CONFLICT, FINDING_STOPPED, "while waiting for an answer");
         if (err)
             return err;
-        if (sip_is_request(answer)) {
-            err = dialogue_request(gate, answer, fault);
-            if (err)
-                return err;
+        if (!sip_is_request(answer) && answer->method == SIP_REGISTER) {
+            if (answer->status >= 200 && answer->cseq == gate->cseq &&
+                slice_eq(answer->call_id, gate->call_id))
+                return 0;
             continue;
         }
-        if (answer->status < 200 || answer->method != SIP_REGISTER || answer->cseq != gate->cseq ||
-            !slice_eq(answer->call_id, gate->call_id))
-            continue;
-        return 0;
+        err = talk_take(gate, answer, fault);
+        if (err)
+            return err;
     }
 }
 
@@ -146,49 +156,60 @@ static int answer_request(struct lychgate *gate, const struct sip_message *reque
 {
     scoped(arena) struct arena *arena = arena_new();
     struct sip_reply reply;
-    struct sip_out out;
     sip_reply_init(&reply, arena, status);
     if (status == 405)
-        sip_reply_header(&reply, "Allow", "NOTIFY, BENOTIFY, OPTIONS");
-    sip_out_reply(&out, arena, request, &reply, &(struct sip_out_options){0});
-    return send_out(gate, &out, gate->association ? sign(gate, &out) : (struct slice){0}, fault);
+        sip_reply_header(&reply, "Allow",
+                         "INVITE, ACK, BYE, CANCEL, MESSAGE, INFO, NOTIFY, BENOTIFY, OPTIONS");
+    return talk_reply(gate, request, &reply, fault);
 }
 
-static int status_for(const struct sip_message *request)
+/* The rest is answered here: whoever asks for more than we know. */
+static int answer_other(struct lychgate *gate, const struct sip_message *request,
+                        struct fault *fault)
 {
     switch (request->method) {
-    case SIP_NOTIFY:
+    case SIP_BENOTIFY:
+    case SIP_ACK:
+        return 0;
     case SIP_OPTIONS:
-        return 200;
+        return answer_request(gate, request, 200, fault);
+    case SIP_NOTIFY:
+    case SIP_BYE:
+    case SIP_INFO:
+    case SIP_MESSAGE:
+    case SIP_CANCEL:
+        return answer_request(gate, request, 481, fault);
+    case SIP_INVITE:
+        return answer_request(gate, request, 480, fault);
     case SIP_METHOD_OTHER:
     case SIP_NEGOTIATE:
-        return 501;
+        return answer_request(gate, request, 501, fault);
     default:
-        return 405;
+        return answer_request(gate, request, 405, fault);
     }
+}
+
+static int deregistered(struct lychgate *gate, const struct sip_message *request,
+                        struct fault *fault)
+{
+    struct slice why = sip_value(request, SIP_HEADER_MS_DIAGNOSTICS_PUBLIC);
+    int err = request->method == SIP_NOTIFY ? answer_request(gate, request, 200, fault) : 0;
+    if (err)
+        return err;
+    return fault_set(fault, ERR_DENIED, FINDING_DEREGISTERED, "%.*s%s%.*s",
+                     SLICE_ARG(slice_head(slice_trim(request->body), 80)),
+                     slice_empty(why) ? "" : "; ", SLICE_ARG(slice_head(why, 120)));
 }
 
 int dialogue_request(struct lychgate *gate, const struct sip_message *request, struct fault *fault)
 {
     /* What is not signed by the server did not come from it, whoever sent it. */
-    if (gate->association) {
-        struct fault odd;
-        if (association_verify_info(gate->association, request, clock_now(), &odd) < 0) {
-            report_begin(&gate->report, "request", "%.*s from the server",
-                         SLICE_ARG(slice_head(request->method_text, 40)));
-            report_noted(&gate->report, &odd, "passed over");
-            return 0;
-        }
-    }
-    int err = 0;
-    if (request->method != SIP_BENOTIFY && request->method != SIP_ACK)
-        err = answer_request(gate, request, status_for(request), fault);
-    if (err || !ends_registration(request))
-        return err;
-    struct slice why = sip_value(request, SIP_HEADER_MS_DIAGNOSTICS_PUBLIC);
-    return fault_set(fault, ERR_DENIED, FINDING_DEREGISTERED, "%.*s%s%.*s",
-                     SLICE_ARG(slice_head(slice_trim(request->body), 80)),
-                     slice_empty(why) ? "" : "; ", SLICE_ARG(slice_head(why, 120)));
+    if (!talk_is_genuine(gate, request))
+        return 0;
+    if (ends_registration(request))
+        return deregistered(gate, request, fault);
+    int taken = session_request(gate, request, fault);
+    return taken < 0 ? taken : taken > 0 ? 0 : answer_other(gate, request, fault);
 }
 
 /* ---- refusals
@@ -224,7 +245,7 @@ static struct slice reason_of(struct slice value)
     return head;
 }
 
-int dialogue_refusal(const struct sip_message *response, struct fault *fault)
+static int refusal(const struct sip_message *response, enum finding otherwise, struct fault *fault)
 {
     static const enum sip_header_id places[] = {SIP_HEADER_MS_DIAGNOSTICS,
                                                 SIP_HEADER_MS_DIAGNOSTICS_PUBLIC};
@@ -241,14 +262,39 @@ int dialogue_refusal(const struct sip_message *response, struct fault *fault)
             finding = finding_of(response, number, reason_of(value));
     }
     if (finding == FINDING_NONE)
-        finding = response->status == 503   ? FINDING_SERVER_BUSY
-                  : response->status == 404 ? FINDING_HOME_UNKNOWN
-                                            : FINDING_SIGNIN_REFUSED;
+        finding = otherwise;
     if (slice_absent(shown))
         shown = sip_value(response, SIP_HEADER_WARNING);
     return fault_set(fault, ERR_DENIED, finding, "%d %.*s%s%.*s", response->status,
                      SLICE_ARG(slice_head(response->reason, 60)), slice_empty(shown) ? "" : "; ",
                      SLICE_ARG(slice_head(shown, 160)));
+}
+
+int dialogue_refusal(const struct sip_message *response, struct fault *fault)
+{
+    return refusal(response,
+                   response->status == 503   ? FINDING_SERVER_BUSY
+                   : response->status == 404 ? FINDING_HOME_UNKNOWN
+                                             : FINDING_SIGNIN_REFUSED,
+                   fault);
+}
+
+int dialogue_refusal_of_request(const struct sip_message *response, struct fault *fault)
+{
+    static const struct {
+        int status;
+        enum finding finding;
+    } rows[] = {
+        {404, FINDING_IM_NO_SUCH_USER}, {408, FINDING_IM_TIMEOUT},
+        {480, FINDING_IM_NOT_THERE},    {481, FINDING_SUBSCRIPTION_UNKNOWN},
+        {489, FINDING_EVENT_PACKAGE},   {501, FINDING_SERVICE_NOT_SERVED},
+        {503, FINDING_SERVER_BUSY},
+    };
+    enum finding otherwise = FINDING_REQUEST_REFUSED;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].status == response->status)
+            otherwise = rows[i].finding;
+    return refusal(response, otherwise, fault);
 }
 
 /* ---- what a 200 says ---------------------------------------------------------------------------

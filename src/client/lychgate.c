@@ -1,5 +1,5 @@
 /* The public face of the engine (lychgate/lychgate.h). */
-#include "client/signin_priv.h"
+#include "client/session_priv.h"
 
 #include "base/clock.h"
 #include "base/encode.h"
@@ -29,18 +29,16 @@ static char *copy(struct lychgate *gate, const char *text)
 
 static int take_address(struct lychgate *gate, const char *address, struct fault *fault)
 {
-    struct sip_uri uri;
-    struct slice text = slice_of(address ? address : ""), aor, user;
-    if (slice_starts_nocase(text, SLICE("sip:")))
-        text = slice_from(text, 4);
-    aor = arena_print(gate->own, "sip:%.*s", SLICE_ARG(text));
-    if (sip_uri_parse(aor, &uri, fault) < 0 || uri.params.at || uri.headers.at || uri.port ||
-        sip_uri_aor(gate->own, &uri, &aor, fault) < 0 || !dns_host_valid(uri.host))
-        return fault_set(fault, ERR_MALFORMED, FINDING_ACCOUNT_INVALID,
-                         "`%.100s` is no address of the form user@domain", address ? address : "");
-    gate->set.sip_uri = aor;
-    gate->set.address = slice_from(aor, 4);
-    slice_cut(gate->set.address, '@', &user, &gate->set.domain);
+    struct settings *set = &gate->set;
+    struct slice user;
+    int err = session_address(gate->own, address, &set->address, fault);
+    if (err)
+        return err;
+    set->sip_uri = arena_print(gate->own, "sip:%.*s", SLICE_ARG(set->address));
+    slice_cut(set->address, '@', &user, &set->domain);
+    if (!dns_host_valid(set->domain))
+        return fault_set(fault, ERR_MALFORMED, FINDING_ACCOUNT_INVALID, "`%.100s` is no domain",
+                         set->domain.at);
     return 0;
 }
 
@@ -130,6 +128,7 @@ void lychgate_free(struct lychgate *gate)
     if (!gate)
         return;
     signin_forget(gate);
+    session_free(gate->session);
     trace_close(gate->trace);
     report_fini(&gate->report);
     if (gate->stop_fd >= 0)

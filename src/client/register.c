@@ -292,6 +292,7 @@ int signin_register(struct lychgate *gate, enum signin_step *next, struct fault 
         return kept_is_refused(gate, err, fault);
     summarise(gate, &answer);
     gate->signed_in = true;
+    signin_set_timers(gate);
     report_good(&gate->report, "200, for %lld s", (long long)gate->expires_ms / 1000);
     return 0;
 }

@@ -121,6 +121,21 @@ void report_bad(struct report *report, const char *step, enum lychgate_outcome o
     tell(report, first_line(report->received), outcome, fault);
 }
 
+void report_tell(const struct report *report, const struct report_told *told)
+{
+    struct report aside;
+    report_init(&aside, report->event, report->arg);
+    open_step(&aside, told->step);
+    if (told->began_us)
+        aside.began_us = told->began_us;
+    report_whom(&aside, told->whom);
+    report_received(&aside, told->received);
+    aside.asked = told->asked;
+    tell(&aside, told->answer ? slice_of(told->answer) : first_line(told->received), told->outcome,
+         told->fault);
+    report_fini(&aside);
+}
+
 void report_date(struct report *report, int64_t server_now, int64_t now)
 {
     /* A Date has whole seconds: half of one is the best guess. */

@@ -47,6 +47,18 @@ void report_noted(struct report *report, const struct fault *fault, const char *
 void report_bad(struct report *report, const char *step, enum lychgate_outcome outcome,
                 const struct fault *fault);
 
+/* A step that is over, told beside the one that is open. */
+struct report_told {
+    const char *step;
+    struct slice asked, whom, received;
+    int64_t began_us; /* 0: it took no time */
+    enum lychgate_outcome outcome;
+    const struct fault *fault; /* NULL when GOOD */
+    const char *answer;        /* NULL: the first line received */
+};
+
+void report_tell(const struct report *report, const struct report_told *told);
+
 /* Keep *fault as the problem that lychgate_problem() tells. */
 void report_keep_problem(struct report *report, const struct fault *fault);
 

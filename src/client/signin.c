@@ -1,4 +1,4 @@
-#include "client/signin_priv.h"
+#include "client/session_priv.h"
 
 #include "base/clock.h"
 
@@ -124,6 +124,8 @@ int signin_go(struct lychgate *gate, struct fault *fault)
 void signin_forget(struct lychgate *gate)
 {
     wire_close(gate->wire);
+    gate->wire = NULL;
+    session_interrupt(gate);
     association_free(gate->association);
     kept_free(gate->kept);
     web_free(gate->web);
@@ -134,7 +136,6 @@ void signin_forget(struct lychgate *gate)
     webticket_grant_fini(&gate->ticket);
     arena_free(gate->arena);
     /* What follows `stop_fd` up to the result is the attempt's (signin_priv.h). */
-    gate->wire = NULL;
     gate->association = NULL;
     gate->kept = NULL;
     gate->web = NULL;

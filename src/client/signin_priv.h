@@ -17,6 +17,7 @@
 #include "lychgate/lychgate.h"
 #include "net/tls.h"
 #include "sip/message.h"
+#include "sip/print.h"
 #include "trace/trace.h"
 #include "webticket/client.h"
 #include "webticket/mex.h"
@@ -116,7 +117,10 @@ struct lychgate {
     uint32_t cseq;
     struct challenge challenge;
     struct association *association;
-    struct slice token; /* the server's last gssapi-data */
+    struct slice token;                    /* the server's last gssapi-data */
+    struct sip_transactions *transactions; /* talk.c; NULL: nothing was asked */
+    struct session *session;               /* session_priv.h; NULL: not opened */
+    int64_t alive_at, renew_at;            /* clock_monotonic(): a sign of life, a refresh is due */
 
     /* What came of it; strings in `own` (lychgate_summary). */
     struct arena *result_arena;
@@ -196,12 +200,18 @@ int dialogue_send_register(struct lychgate *gate, const struct dialogue_register
 int dialogue_receive(struct lychgate *gate, int64_t until, struct sip_message *message,
                      struct fault *fault);
 
+/* Sign it, if the association is there yet, and send it. -ERR_EXPIRED: the association has no
+ * numbers left. */
+int dialogue_send(struct lychgate *gate, const struct sip_out *out, struct fault *fault);
+
 /* Deal with a request of the server's. A registration-notify that ends the
  * registration is -ERR_DENIED, DEREGISTERED, after it was answered. */
 int dialogue_request(struct lychgate *gate, const struct sip_message *request, struct fault *fault);
 
-/* A response that refuses, as fault: by ms-diagnostics, else by status. Negative. */
+/* A response that refuses, as fault: by ms-diagnostics, else by status: as a refused sign-in,
+ * or (_of_request) as another refused request. Negative. */
 int dialogue_refusal(const struct sip_message *response, struct fault *fault);
+int dialogue_refusal_of_request(const struct sip_message *response, struct fault *fault);
 
 /* Take Expires, gruu, keep-alive out of a 200 to REGISTER. */
 void dialogue_take_registration(struct lychgate *gate, const struct sip_message *answer);
@@ -209,6 +219,13 @@ void dialogue_take_registration(struct lychgate *gate, const struct sip_message 
 /* ---- stay.c --------------------------------------------------------------------------- */
 
 int signin_keep(struct lychgate *gate, int seconds, struct fault *fault);
+
+/* Stay until then, or until *done (may be NULL) is true; -ERR_AGAIN: the time is over.
+ * Failures are told and end the session. */
+int signin_stay(struct lychgate *gate, int64_t until, const bool *done, struct fault *fault);
+
+/* Set when a sign of life and a refresh are due, counted from now. */
+void signin_set_timers(struct lychgate *gate);
 int signin_leave(struct lychgate *gate, struct fault *fault);
 
 #endif

@@ -1,5 +1,5 @@
 /* Signed in: signs of life, refreshes, the server's requests, and leaving. */
-#include "client/signin_priv.h"
+#include "client/session_priv.h"
 
 #include "base/clock.h"
 
@@ -38,67 +38,62 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Take what comes until something is due. */
-static int listen_until(struct lychgate *gate, int64_t until, struct fault *fault)
-{
-    for (;;) {
-        struct sip_message message;
-        report_begin(&gate->report, "request", "a request of the server's");
-        report_whom(&gate->report, gate->pool_name);
-        int err = dialogue_receive(gate, until, &message, fault);
-        if (err == -ERR_AGAIN)
-            return 0;
-        if (err)
-            return err;
-        if (!sip_is_request(&message))
-            continue;
-        err = dialogue_request(gate, &message, fault);
-        if (err)
-            return err;
-        if (gate->report.step) /* not yet told by dialogue_request */
-            report_good(&gate->report, "%.*s", SLICE_ARG(slice_head(message.method_text, 40)));
-    }
-}
-
-static int keep(struct lychgate *gate, int64_t until, struct fault *fault)
+void signin_set_timers(struct lychgate *gate)
 {
     int64_t now = clock_monotonic();
-    int64_t alive = now + gate->summary.keepalive_ms, renew = refresh_due(gate, now);
-    while (now < until) {
-        int64_t due = least(gate->anew_at, least(alive, renew));
-        int err = listen_until(gate, least(until, due), fault);
-        if (err)
+    gate->renew_at = refresh_due(gate, now);
+    gate->alive_at = now + gate->summary.keepalive_ms;
+}
+
+/* The keys of TLS-DSK last no longer than the certificate, and 8 hours at most: whoever
+ * stays longer signs in anew, with what was kept while that serves. */
+static int sign_in_anew(struct lychgate *gate, struct fault *fault)
+{
+    int err = signin_whole(gate, fault);
+    return err || !gate->session ? err : session_begin(gate, fault);
+}
+
+static int do_what_is_due(struct lychgate *gate, struct fault *fault)
+{
+    int64_t now = clock_monotonic();
+    int err = 0;
+    if (now >= gate->anew_at) {
+        err = sign_in_anew(gate, fault);
+        signin_set_timers(gate);
+    } else if (now >= gate->renew_at) {
+        err = refresh(gate, fault);
+        signin_set_timers(gate);
+    } else if (now >= gate->alive_at) {
+        err = wire_keepalive(gate->wire, fault);
+        gate->alive_at = now + gate->summary.keepalive_ms;
+    }
+    return err ? err : follow_refresh(gate, fault);
+}
+
+static int stay(struct lychgate *gate, int64_t until, const bool *done, struct fault *fault)
+{
+    for (;;) {
+        int64_t due = least(gate->anew_at, least(gate->alive_at, gate->renew_at));
+        int err = talk_pump(gate, least(until, least(due, follow_due(gate))), done, fault);
+        if (err != -ERR_AGAIN)
             return err;
-        now = clock_monotonic();
-        if (now >= gate->anew_at || now >= renew) {
-            /* The keys of TLS-DSK last no longer than the certificate, and 8 hours at
-             * most: whoever stays longer signs in anew, with what was kept while that
-             * serves. */
-            err = now >= gate->anew_at ? signin_whole(gate, fault) : refresh(gate, fault);
-            now = clock_monotonic();
-            renew = refresh_due(gate, now);
-            alive = now + gate->summary.keepalive_ms;
-        } else if (now >= alive) {
-            err = wire_keepalive(gate->wire, fault);
-            alive = now + gate->summary.keepalive_ms;
-        }
+        if (clock_monotonic() >= until)
+            return -ERR_AGAIN;
+        err = do_what_is_due(gate, fault);
         if (err)
             return err;
     }
-    return 0;
 }
 
-int signin_keep(struct lychgate *gate, int seconds, struct fault *fault)
+int signin_stay(struct lychgate *gate, int64_t until, const bool *done, struct fault *fault)
 {
-    if (!gate->signed_in)
-        return fault_set(fault, ERR_CONFLICT, FINDING_AUTH_NEEDED, "not signed in");
-    int err = keep(gate, clock_monotonic() + (int64_t)seconds * 1000, fault);
+    int err = stay(gate, until, done, fault);
     if (err == -ERR_CONFLICT) { /* lychgate_stop() */
         eventfd_t ignored;
         eventfd_read(gate->stop_fd, &ignored);
-        return 0;
+        return fault_set(fault, ERR_CONFLICT, FINDING_STOPPED, "by lychgate_stop()");
     }
-    if (err && gate->signed_in) { /* else it was a new sign-in that failed, and was told */
+    if (err && err != -ERR_AGAIN && gate->signed_in) { /* else a new sign-in failed: told */
         report_keep_problem(&gate->report, fault);
         report_bad(&gate->report, "keep", LYCHGATE_FAILED, fault);
         gate->signed_in = false;
@@ -106,11 +101,27 @@ int signin_keep(struct lychgate *gate, int seconds, struct fault *fault)
     return err;
 }
 
+int signin_keep(struct lychgate *gate, int seconds, struct fault *fault)
+{
+    int64_t until = clock_monotonic() + (int64_t)seconds * 1000;
+    if (!gate->signed_in)
+        return fault_set(fault, ERR_CONFLICT, FINDING_AUTH_NEEDED, "not signed in");
+    for (;;) {
+        int err = signin_stay(gate, until, gate->session ? &gate->session->newsy : NULL, fault);
+        if (err == -ERR_AGAIN || err == -ERR_CONFLICT)
+            return 0;
+        if (err)
+            return err;
+        session_tell(gate);
+    }
+}
+
 int signin_leave(struct lychgate *gate, struct fault *fault)
 {
     struct sip_message answer;
     if (!gate->signed_in)
         return 0;
+    chat_leave(gate);
     gate->signed_in = false;
     report_begin(&gate->report, "signout", "REGISTER %.*s, Expires: 0, signed",
                  SLICE_ARG(gate->set.sip_uri));

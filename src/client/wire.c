@@ -319,6 +319,11 @@ int wire_receive(struct wire *wire, int64_t until, struct slice *message_out, st
     }
 }
 
+int wire_fd(const struct wire *wire)
+{
+    return wire->fd;
+}
+
 struct slice wire_local(const struct wire *wire)
 {
     return wire->local;

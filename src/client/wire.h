@@ -38,6 +38,7 @@ int wire_keepalive(struct wire *wire, struct fault *fault);
  * CONNECTION_LOST; sip_frame's errors. */
 int wire_receive(struct wire *wire, int64_t until, struct slice *message_out, struct fault *fault);
 
+int wire_fd(const struct wire *wire);                /* for poll() */
 struct slice wire_local(const struct wire *wire);    /* "10.0.0.5:40112" */
 struct slice wire_peer(const struct wire *wire);     /* "192.0.2.7:5061" */
 struct slice wire_security(const struct wire *wire); /* "TLSv1.3 TLS_AES_256_GCM_SHA384" */
