@@ -85,7 +85,8 @@ int64_t sip_transactions_deadline(const struct sip_transactions *table);
 
 /* End what ran out before `now`. For each client transaction that never had its
  * final answer `expired` is called with its user (the caller goes on as if 408 had
- * come); server transactions end silently. */
+ * come); server transactions end silently. INT64_MAX ends those of the client that wait
+ * without end, too: the connection is gone. */
 typedef void sip_expired_fn(void *arg, enum sip_method method, void *user);
 void sip_transactions_expire(struct sip_transactions *table, int64_t now, sip_expired_fn *expired,
                              void *arg);
