@@ -357,6 +357,18 @@ static void say_why(const struct verdict *verdict, const struct push_result *res
                   result->fault.detail);
 }
 
+int push_result_fault(const struct push_result *result, struct fault *fault)
+{
+    const struct verdict *verdict = verdict_of(result->status);
+    if (verdict->finding == FINDING_NONE)
+        return 0;
+    if (result->fault.finding == FINDING_PUSH_ENDPOINT_REFUSED)
+        *fault = result->fault;
+    else
+        say_why(verdict, result, fault);
+    return fault->err;
+}
+
 /* Before the next try; the id spreads those that failed together. */
 static int64_t backoff(const struct push_queue *queue, unsigned tries, uint64_t id)
 {

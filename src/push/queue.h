@@ -38,7 +38,7 @@ void push_queue_free(struct push_queue *queue);
 SCOPED_FREE(push_queue, struct push_queue, push_queue_free)
 
 enum {
-    PUSH_TOPIC_MAX = 32, /* characters of base64url ([RFC 8030] section 5.4) */
+    PUSH_TOPIC_MAX = 32,                 /* characters of base64url ([RFC 8030] section 5.4) */
     PUSH_TTL_MAX_MS = 24 * 86400 * 1000, /* and services keep less */
     PUSH_RETRY_AFTER_MAX_MS = 3600 * 1000
 };
@@ -102,6 +102,9 @@ bool push_queue_outcome(struct push_queue *queue, struct push_outcome *out);
 
 /* Drop all that waits for a subscription (it was removed); no outcomes. */
 void push_queue_forget(struct push_queue *queue, int64_t subscription);
+
+/* What an answer means: 0, or the fault that push_queue_outcome() would have with it. */
+int push_result_fault(const struct push_result *result, struct fault *fault);
 
 struct push_queue_counts {
     size_t waiting, under_way, devices, services;

@@ -288,12 +288,13 @@ static void test_hanging_service(void **state)
         put(&w, n);
         put(&w, n);
     }
-    int64_t parked = 101;
+    int64_t devices[2], parked = 101; /* the first that does not hang */
     for (size_t i = 0; i < 2; i++) {
         hanging[i] = next(&w, now, &due);
-        parked = due.to->id == parked ? parked + 1 : parked;
+        devices[i] = due.to->id;
     }
-    parked = due.to->id == parked ? parked + 1 : parked; /* one that does not hang */
+    while (parked == devices[0] || parked == devices[1])
+        parked++;
     assert_true(hanging[0] && hanging[1]);
     assert_int_equal(next(&w, now, &due), 0);
     put(&w, 201);
