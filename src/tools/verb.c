@@ -338,7 +338,7 @@ static size_t count_operands(const char *text, bool needed_only)
     struct slice list = slice_of(text), item;
     size_t count = 0;
     while (slice_next(&list, ' ', &item)) {
-        if (!needed_only && slice_ends(item, SLICE("...]")))
+        if (!needed_only && (slice_ends(item, SLICE("...]")) || slice_ends(item, SLICE("..."))))
             return SIZE_MAX;
         count += !(needed_only && item.at[0] == '[');
     }

@@ -32,7 +32,7 @@ struct invocation;
 struct verb {
     const char *noun;     /* "user" */
     const char *name;     /* "add"; NULL: the noun is the whole command */
-    const char *operands; /* "ADDRESS"; "" for none; "[FILE]" is optional, "[FIELD...]" repeats */
+    const char *operands; /* "ADDRESS"; "" for none; "[FILE]" is optional, "..." repeats */
     const char *summary;  /* one sentence, for help */
     const struct verb_option *options; /* ends with a NULL name; NULL: none */
     enum tool_exit (*run)(struct invocation *invocation);

@@ -3,6 +3,7 @@
 #include "tools/clientversion.h"
 #include "tools/completion.h"
 #include "tools/contacts.h"
+#include "tools/cs.h"
 #include "tools/dialplan.h"
 #include "tools/dns.h"
 #include "tools/finding.h"
@@ -66,6 +67,8 @@ const struct verb verbs[] = {
      contacts_export_run},
     {"contacts", "import", "ADDRESS FILE", "Read a user's contact list from a file.",
      contacts_import_options, contacts_import_run},
+    {"cs", NULL, "CMDLET...", "Run cmdlets as administrators of Lync type them.", NULL,
+     cs_verb_run},
     {"dns", "zone", "", "Print the DNS records to publish, as a zone file.", dns_zone_options,
      dns_zone},
     {"trace", NULL, "FILE", "Draw the ladder of a trace file.", trace_options, trace_run},

@@ -143,4 +143,27 @@ check '... changes nothing' json 0 '.contacts | length == 2' contacts export ali
 check 'a file that is not there' refused 'none\.csv' site contacts import alice@contoso.test "$work/none.csv"
 check 'a wrong format' run 2 site contacts export alice@contoso.test --format xml
 check 'both --merge and --replace' run 2 site contacts import alice@contoso.test "$work/in.csv" --merge --replace
+
+# ---- cmdlets ----
+cs() {
+  site cs "$@"
+}
+run 0 site user add brendan@contoso.test --sam 'CONTOSO\bcarius' --display-name 'Brendan Carius' --password-file "$work/password"
+check 'New-CsMobilityPolicy' json 0 '.objects[0].Identity == "Tag:All_Mobility" and .objects[0].EnableMobility' \
+  cs 'New-CsMobilityPolicy -Identity All_Mobility'
+check 'the pipeline of the article' run 0 cs \
+  'Get-CsUser -Filter {SamAccountName -eq "bcarius"} | Grant-CsMobilityPolicy -PolicyName All_Mobility'
+check '... says nothing' test ! -s "$work/out"
+check '... but was done' json 0 '.scope == "Tag:All_Mobility"' policy effective brendan@contoso.test mobility
+check 'the same as pasted from a page' run 0 cs \
+  'Get-CsUser -filter {samaccountname -eq “bcarius”} | Grant-CsMobilityPolicy –PolicyName All_Mobility -WhatIf'
+check '... with -WhatIf tells' says "$work/out" '^What if: .*"Grant-CsMobilityPolicy" on target "brendan@contoso\.test"'
+check 'Get-CsMobilityPolicy prints a list' run 0 cs Get-CsMobilityPolicy
+check '... as PowerShell does' says "$work/out" '^EnableMobility +: True$'
+check 'Select-Object prints a table' run 0 cs 'Get-CsUser | Select-Object DisplayName, MobilityPolicy'
+check '... as PowerShell does' says "$work/out" '^Brendan Carius All_Mobility$'
+check 'an unknown cmdlet' refused 'did you mean Get-CsUser\?' cs Get-CsUsers
+check 'an unknown parameter' refused 'did you mean -PolicyName\?' cs 'Grant-CsMobilityPolicy alice -PolicyNam x -PolicyNaem y'
+check 'an unknown policy' refused 'did you mean Tag:All_Mobility\?' cs 'Grant-CsMobilityPolicy alice All_Mobilty'
+check 'a line with an error' refused 'character 12: this string has no end' cs "Get-CsUser 'x"
 tap_done

@@ -1,0 +1,282 @@
+#include "cs/cs.h"
+
+#include "provision/setting.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct world {
+    struct arena *arena;
+    struct store *store;
+    struct store_reader *reader;
+    struct accounts *accounts;
+    struct site site;
+    struct cs_world cs;
+    struct cs_result result;
+    struct fault fault;
+    struct buf out;
+    char dir[64], path[96];
+};
+
+static bool add(struct world *w, const char *address, const char *sam, const char *name)
+{
+    struct account account = {.address = slice_of(address),
+                              .sam = slice_of(sam),
+                              .display_name = slice_of(name),
+                              .enabled = true,
+                              .created = 1};
+    return accounts_add(w->accounts, &account, w->arena, &w->fault) == 0;
+}
+
+static int setup(void **state)
+{
+    static const struct store_schema *const schemas[] = {&accounts_schema, &policy_schema,
+                                                         &provision_schema};
+    struct world *w = must_calloc(1, sizeof *w);
+    *state = w;
+    w->arena = arena_new();
+    snprintf(w->dir, sizeof w->dir, "/tmp/lychgate-cs-XXXXXX");
+    if (!mkdtemp(w->dir))
+        return -1;
+    snprintf(w->path, sizeof w->path, "%s/store.db", w->dir);
+    if (store_open(&(struct store_options){.path = w->path, .schemas = schemas, .schema_count = 3},
+                   &w->store, &w->fault) != 0 ||
+        store_reader_open(w->store, &w->reader, &w->fault) != 0 ||
+        accounts_open(
+            &(struct accounts_options){.store = w->store, .default_domain = SLICE("contoso.test")},
+            &w->accounts, &w->fault) != 0)
+        return -1;
+    w->site = (struct site){.domain = SLICE("contoso.test"), .sip_host = SLICE("sip.contoso.test")};
+    w->cs = (struct cs_world){.store = w->store,
+                              .reader = w->reader,
+                              .accounts = w->accounts,
+                              .site = &w->site,
+                              .subject = {.site = SLICE("Redmond"), .level = POLICY_LYNC_2010}};
+    return add(w, "brendan@contoso.test", "CONTOSO\\bcarius", "Brendan Carius") &&
+                   add(w, "alice@contoso.test", NULL, "Alice Adams") &&
+                   add(w, "bob@contoso.test", NULL, NULL)
+               ? 0
+               : -1;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    buf_free(&w->out);
+    accounts_free(w->accounts);
+    store_reader_free(w->reader);
+    store_free(w->store);
+    arena_free(w->arena);
+    unlink(w->path);
+    int result = rmdir(w->dir);
+    free(w);
+    return result;
+}
+
+/* What a line prints. */
+static const char *ran(struct world *w, const char *line)
+{
+    if (cs_run(&w->cs, slice_of(line), w->arena, &w->result, &w->fault) < 0)
+        fail_msg("%s: %s", line, w->fault.detail);
+    buf_clear(&w->out);
+    cs_print(&w->result, &w->out);
+    return buf_string(&w->out);
+}
+
+static void refused(struct world *w, const char *line, enum finding finding, const char *detail)
+{
+    assert_true(cs_run(&w->cs, slice_of(line), w->arena, &w->result, &w->fault) < 0);
+    if (w->fault.finding != finding || !strstr(w->fault.detail, detail))
+        fail_msg("%s: %s, %s", line, finding_id(w->fault.finding), w->fault.detail);
+}
+
+static void test_article(void **state)
+{
+    struct world *w = *state;
+    assert_string_equal(ran(w, "New-CsMobilityPolicy -Identity All_Mobility"),
+                        "\nIdentity           : Tag:All_Mobility\n"
+                        "EnableMobility     : True\n"
+                        "EnableOutsideVoice : True\n\n");
+    ran(w, "Set-CsMobilityPolicy -EnableMobility $false");
+    assert_string_equal(ran(w, "Get-CsUser -Filter {SamAccountName -eq \"bcarius\"} |"
+                               " Grant-CsMobilityPolicy -PolicyName All_Mobility"),
+                        "");
+    assert_string_equal(ran(w, "Get-CsUser | Select-Object DisplayName, MobilityPolicy"),
+                        "\nDisplayName    MobilityPolicy\n"
+                        "-----------    --------------\n"
+                        "Alice Adams\n"
+                        "\n"
+                        "Brendan Carius All_Mobility\n\n");
+    assert_non_null(strstr(ran(w, "Get-CsUser 'contoso\\bcarius' | Get-CsEffectivePolicy"),
+                           "MobilityPolicy      : All_Mobility\n"));
+    assert_non_null(
+        strstr(ran(w, "Get-CsEffectivePolicy alice"), "MobilityPolicy      : Global\n"));
+    ran(w, "Get-CsUser -Identity 'Brendan*' | Grant-CsMobilityPolicy -PolicyName $null");
+    assert_non_null(strstr(ran(w, "Get-CsEffectivePolicy brendan@contoso.test"),
+                           "MobilityPolicy      : Global\n"));
+}
+
+static void test_users(void **state)
+{
+    struct world *w = *state;
+    assert_string_equal(ran(w, "get-csuser CONTOSO\\bcarius"),
+                        "\nIdentity               : brendan@contoso.test\n"
+                        "VoicePolicy            :\n"
+                        "ConferencingPolicy     :\n"
+                        "PresencePolicy         :\n"
+                        "DialPlan               :\n"
+                        "LocationPolicy         :\n"
+                        "ClientPolicy           :\n"
+                        "ClientVersionPolicy    :\n"
+                        "RegistrarPool          : sip.contoso.test\n"
+                        "Enabled                : True\n"
+                        "SipAddress             : sip:brendan@contoso.test\n"
+                        "LineURI                :\n"
+                        "EnterpriseVoiceEnabled : False\n"
+                        "DisplayName            : Brendan Carius\n"
+                        "SamAccountName         : bcarius\n\n");
+    ran(w, "Disable-CsUser \"Alice Adams\"");
+    assert_non_null(
+        strstr(ran(w, "Get-CsUser sip:alice@contoso.test"), "Enabled                : False"));
+    ran(w,
+        "Get-CsUser -Filter {Enabled -eq $false} | Enable-CsUser -RegistrarPool SIP.contoso.test");
+    ran(w, "Get-CsUser -Filter \"Enabled -eq $True\"");
+    assert_int_equal(w->result.objects.count, 3);
+    ran(w, "Get-CsUser -ResultSize 2");
+    assert_int_equal(w->result.objects.count, 2);
+    ran(w, "Get-CsUser -Filter {DisplayName -like 'X*'}");
+    assert_int_equal(w->result.objects.count, 0);
+    assert_non_null(strstr(ran(w, "Set-CsUser bob -EnterpriseVoiceEnabled $true -LineURI tel:+1 "
+                                  "-SipAddress sip:Robert@contoso.test -PassThru"),
+                           "LineURI                : tel:+1\n"));
+    assert_non_null(
+        strstr(ran(w, "Get-CsUser robert@contoso.test"), "EnterpriseVoiceEnabled : True"));
+    ran(w, "Set-CsUser robert@contoso.test -LineURI $null");
+    assert_null(strstr(ran(w, "Get-CsUser robert@contoso.test"), "tel:"));
+    refused(w, "Get-CsUser nobody", FINDING_UNKNOWN_USER, "nobody");
+    refused(w, "Get-CsUser 'No*'", FINDING_UNKNOWN_USER, "No*");
+    refused(w, "Get-CsUser -Filter {SamAcountName -eq x}", FINDING_CS_UNKNOWN, "SamAccountName?");
+    refused(w, "Get-CsUser a -Filter {Enabled}", FINDING_CS_MISUSED, "exclude");
+    refused(w, "Enable-CsUser alice -RegistrarPool other", FINDING_CS_MISUSED, "sip.contoso.test");
+    refused(w, "Get-CsUser | Set-CsUser -SipAddress sip:x@contoso.test", FINDING_CS_MISUSED,
+            "one user");
+    refused(w, "Disable-CsUser", FINDING_CS_MISUSED, "-Identity");
+}
+
+static void test_policies(void **state)
+{
+    struct world *w = *state;
+    assert_string_equal(ran(w, "Get-CsMobilityPolicy"), "\nIdentity           : Global\n"
+                                                        "EnableMobility     : True\n"
+                                                        "EnableOutsideVoice : True\n\n");
+    ran(w, "New-CsMobilityPolicy site:Redmond -EnableM $false");
+    ran(w, "New-CsMobilityPolicy -Identity tag:A -EnableOutsideVoice:$false");
+    assert_string_equal(ran(w, "Get-CsMobilityPolicy -Filter tag:* | ft"),
+                        "\nIdentity EnableMobility EnableOutsideVoice\n"
+                        "-------- -------------- ------------------\n"
+                        "Tag:A    True           False\n\n");
+    assert_non_null(
+        strstr(ran(w, "Get-CsEffectivePolicy alice"), "MobilityPolicy      : Site:Redmond"));
+    ran(w, "Get-CsMobilityPolicy tag:A | Set-CsMobilityPolicy -EnableOutsideVoice $null");
+    assert_non_null(strstr(ran(w, "Get-CsMobilityPolicy A"), "EnableOutsideVoice : True"));
+    assert_non_null(strstr(ran(w, "Get-CsMobilityPolicy | where {$_.EnableMobility -eq $false} |"
+                                  " Select-Object Identity | fl"),
+                           "\nIdentity : Site:Redmond\n\n"));
+    ran(w, "Grant-CsMobilityPolicy alice A");
+    refused(w, "Remove-CsMobilityPolicy A", FINDING_POLICY_GRANTED, "granted");
+    assert_string_equal(ran(w, "Remove-CsMobilityPolicy A -Force"), "");
+    ran(w, "Get-CsMobilityPolicy -Filter 'site:*' | Remove-CsMobilityPolicy");
+    ran(w, "Get-CsMobilityPolicy");
+    assert_int_equal(w->result.objects.count, 1);
+    ran(w, "Get-CsClientPolicy Global | select MaxPhotoSizeKB, DisplayPhoto");
+    assert_string_equal(buf_string(&w->out), "\nMaxPhotoSizeKB DisplayPhoto\n"
+                                             "-------------- ------------\n"
+                                             "            30 True\n\n");
+}
+
+static void test_what_if(void **state)
+{
+    struct world *w = *state;
+    ran(w, "New-CsMobilityPolicy A");
+    assert_string_equal(ran(w, "Get-CsUser -ResultSize 2 | Grant-CsMobilityPolicy A -WhatIf"),
+                        "What if: Performing the operation \"Grant-CsMobilityPolicy\" on target "
+                        "\"alice@contoso.test\".\n"
+                        "What if: Performing the operation \"Grant-CsMobilityPolicy\" on target "
+                        "\"bob@contoso.test\".\n");
+    assert_non_null(strstr(ran(w, "Get-CsEffectivePolicy alice"), "MobilityPolicy      : Global"));
+    ran(w, "New-CsMobilityPolicy B -WhatIf");
+    refused(w, "Get-CsMobilityPolicy B", FINDING_POLICY_UNKNOWN, "did you mean Tag:A?");
+    ran(w, "Remove-CsMobilityPolicy A -WhatIf -Confirm:$false");
+    ran(w, "Get-CsMobilityPolicy A");
+    ran(w, "Disable-CsUser alice -WhatIf");
+    assert_non_null(strstr(ran(w, "Get-CsUser alice"), "Enabled                : True"));
+}
+
+static void test_misuse(void **state)
+{
+    struct world *w = *state;
+    refused(w, "Get-CsUsr", FINDING_CS_UNKNOWN, "did you mean Get-CsUser?");
+    refused(w, "Get-CsUser -Filtr {x}", FINDING_CS_UNKNOWN, "did you mean -Filter?");
+    refused(w, "New-CsMobilityPolicy A -EnableMobilty $true", FINDING_CS_UNKNOWN,
+            "did you mean -EnableMobility?");
+    refused(w, "New-CsMobilityPolicy A -AllowSaveCallLogs $true", FINDING_CS_UNKNOWN,
+            "no parameter"); /* Lync 2013 */
+    refused(w, "New-CsMobilityPolicy A -Enable $true", FINDING_CS_MISUSED, "may be");
+    refused(w, "New-CsMobilityPolicy A -EnableMobility perhaps", FINDING_CS_MISUSED, "$true");
+    refused(w, "New-CsMobilityPolicy A -EnableMobility", FINDING_CS_MISUSED, "needs a value");
+    refused(w, "New-CsMobilityPolicy A B", FINDING_CS_MISUSED, "nothing takes `B`");
+    refused(w, "New-CsMobilityPolicy A -Identity B", FINDING_CS_MISUSED, "twice");
+    refused(w, "New-CsMobilityPolicy", FINDING_CS_MISUSED, "-Identity");
+    refused(w, "New-CsMobilityPolicy Global", FINDING_CS_EXISTS, "Global");
+    refused(w, "Grant-CsMobilityPolicy alice", FINDING_CS_MISUSED, "-PolicyName");
+    refused(w, "Grant-CsMobilityPolicy alice Nothing", FINDING_POLICY_UNKNOWN, "Tag:Nothing");
+    refused(w, "Get-CsUser | Set-CsMobilityPolicy -EnableMobility $true", FINDING_CS_MISUSED,
+            "none of its kind");
+    refused(w, "Get-CsMobilityPolicy | Disable-CsUser", FINDING_CS_MISUSED, "no user");
+    refused(w, "Select-Object Name", FINDING_CS_MISUSED, "behind a bar");
+    refused(w, "Get-CsUser | select Nme", FINDING_CS_UNKNOWN, "no property");
+    refused(w, "Get-CsUser | where {Nme}", FINDING_CS_UNKNOWN, "Nme");
+    refused(w, "Get-CsUser | where {Name -is x}", FINDING_CS_MALFORMED, "-is");
+    refused(w, "Get-CsUser | where", FINDING_CS_MISUSED, "filter");
+    refused(w, "Set-CsClientPolicy -MaxPhotoSizeKB 500", FINDING_POLICY_INVALID, "0 to 100");
+    /* A name that is wrong further on: nothing is done before. */
+    refused(w, "Disable-CsUser alice -PassThru | Select-Objct X", FINDING_CS_UNKNOWN,
+            "Select-Object");
+    assert_non_null(strstr(ran(w, "Get-CsUser alice"), "Enabled                : True"));
+}
+
+static void test_json(void **state)
+{
+    struct world *w = *state;
+    ran(w, "Get-CsUser brendan@contoso.test");
+    json_t *document = cs_result_json(&w->result);
+    json_t *user = json_array_get(json_object_get(document, "objects"), 0);
+    assert_true(json_is_true(json_object_get(user, "Enabled")));
+    assert_true(json_is_null(json_object_get(user, "MobilityPolicy")));
+    assert_string_equal(json_string_value(json_object_get(user, "SamAccountName")), "bcarius");
+    assert_int_equal(json_array_size(json_object_get(document, "whatIf")), 0);
+    json_decref(document);
+    ran(w, "Get-Command");
+    assert_true(w->result.objects.count > 40);
+    ran(w, "Get-CsUser brendan@contoso.test | Select-Object *");
+    assert_non_null(strstr(buf_string(&w->out), "\nMobilityPolicy         :\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_article, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_users, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_policies, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_if, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_json, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

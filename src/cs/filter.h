@@ -1,0 +1,24 @@
+/* Filters: {EnterpriseVoiceEnabled -eq $true -and DisplayName -like "A*"}. Operators are
+ * -eq, -ne, -lt, -le, -gt, -ge, -like, -notlike, -and, -or, -not and !, and texts are
+ * compared without regard to case. As in PowerShell -and and -or bind alike, from left
+ * to right. A property is its bare name (Get-CsUser) or $_.Name (Where-Object). */
+#ifndef LYCHGATE_CS_FILTER_H
+#define LYCHGATE_CS_FILTER_H
+
+#include "cs/object.h"
+
+struct cs_filter;
+
+/* Read a filter into the arena. -ERR_MALFORMED, -ERR_LIMIT: CS_MALFORMED. */
+int cs_filter_parse(struct slice text, struct arena *arena, struct cs_filter **out,
+                    struct fault *fault);
+
+/* Does it hold for the object? -ERR_UNKNOWN, CS_UNKNOWN: no such property, with the
+ * nearest in the detail. */
+int cs_filter_matches(const struct cs_filter *filter, const struct cs_object *object,
+                      struct arena *arena, bool *matches_out, struct fault *fault);
+
+/* Does the text match a pattern in which * stands for anything and ? for one byte? */
+bool cs_like(struct slice text, struct slice pattern);
+
+#endif
