@@ -79,8 +79,8 @@ static int64_t next_due(const struct presence *presence, const struct person *pe
 {
     int64_t next = now + presence->options.limits.idle_ms;
     for (const struct publication *p = person->publications; p; p = p->next)
-        if (p->expires < next)
-            next = p->expires;
+        if (publication_expires(p) < next)
+            next = publication_expires(p);
     for (const struct self *s = person->selves; s; s = s->next)
         if (s->peer.subscription.expires < next)
             next = s->peer.subscription.expires;
@@ -102,7 +102,7 @@ static void expire_person(struct presence *presence, struct person *person, int6
     drop_dialogs(presence, person, NULL, now, posts);
     for (struct publication *p = person->publications, *next; p; p = next) {
         next = p->next;
-        if (p->expires <= now)
+        if (publication_expires(p) <= now)
             turn_drop(&turn, p);
     }
     turn_tell(&turn);

@@ -1,6 +1,6 @@
-/* Who watches whom. On the publisher's side a list to go through and a tree to find one
- * in; on the watcher's side a tree of the accounts in a dialog. The trees are tsearch(3)'s:
- * balanced whatever a peer sends, and small. */
+/* Who watches whom: on the publisher's side a tree of watches, on the watcher's side one of
+ * the accounts in a dialog. They are tsearch(3)'s: balanced whatever a peer sends, and
+ * small, of which there are many. */
 #include "presence/presence_priv.h"
 
 #include <search.h>
@@ -33,20 +33,22 @@ struct watch *watch_find(const struct presence *presence, const struct person *p
                          struct slice watcher, uint64_t dialog)
 {
     struct watch key = {.account = atom_find(presence, watcher), .dialog = dialog};
-    void *const *found = key.account ? tfind(&key, &person->watch_tree, watch_order) : NULL;
+    void *const *found = key.account ? tfind(&key, &person->watches, watch_order) : NULL;
     return found ? *found : NULL;
+}
+
+static void watch_free(void *presence, struct watch *watch)
+{
+    atom_release(presence, watch->account);
+    wish_release(presence, watch->wish);
+    free(watch);
 }
 
 void watch_drop(struct presence *presence, struct person *person, struct watch *watch)
 {
-    tdelete(watch, &person->watch_tree, watch_order);
-    *(watch->prev ? &watch->prev->next : &person->watches) = watch->next;
-    if (watch->next)
-        watch->next->prev = watch->prev;
+    tdelete(watch, &person->watches, watch_order);
     person->watch_count--;
-    atom_release(presence, watch->account);
-    wish_release(presence, watch->wish);
-    free(watch);
+    watch_free(presence, watch);
 }
 
 void watch_add(struct presence *presence, struct person *person, struct slice watcher,
@@ -57,12 +59,8 @@ void watch_add(struct presence *presence, struct person *person, struct slice wa
     made->dialog = dialog;
     made->wish = wish;
     made->container = container;
-    made->next = person->watches;
-    if (made->next)
-        made->next->prev = made;
-    person->watches = made;
     person->watch_count++;
-    put(made, &person->watch_tree, watch_order);
+    put(made, &person->watches, watch_order);
 }
 
 bool watched_has(const struct dialog *dialog, const struct atom *account)
@@ -84,22 +82,34 @@ void watched_drop(struct presence *presence, struct dialog *dialog, struct atom 
     atom_release(presence, account);
 }
 
+/* One of them is set, by what the tree holds. */
 struct walk {
-    void (*fn)(void *arg, struct atom *account);
+    void (*to_atom)(void *arg, struct atom *account);
+    void (*to_watch)(void *arg, struct watch *watch);
     void *arg;
 };
 
 static void visit_node(const void *node, VISIT which, void *walk)
 {
     const struct walk *w = walk;
-    if (which == postorder || which == leaf)
-        w->fn(w->arg, *(struct atom *const *)node);
+    if (which != postorder && which != leaf)
+        return;
+    if (w->to_atom)
+        w->to_atom(w->arg, *(struct atom *const *)node);
+    else
+        w->to_watch(w->arg, *(struct watch *const *)node);
+}
+
+void watch_each(const struct person *person, void (*fn)(void *arg, struct watch *watch), void *arg)
+{
+    struct walk walk = {.to_watch = fn, .arg = arg};
+    twalk_r(person->watches, visit_node, &walk);
 }
 
 void watched_each(const struct dialog *dialog, void (*fn)(void *arg, struct atom *account),
                   void *arg)
 {
-    struct walk walk = {fn, arg};
+    struct walk walk = {.to_atom = fn, .arg = arg};
     twalk_r(dialog->watched, visit_node, &walk);
 }
 
@@ -108,15 +118,24 @@ static void release(void *presence, struct atom *account)
     atom_release(presence, account);
 }
 
-static void keep_atom(void *atom)
+/* tdestroy(3) goes through the tree alone, what it held is gone by then. */
+static void nothing(void *key)
 {
-    (void)atom;
+    (void)key;
+}
+
+void watch_clear(struct presence *presence, struct person *person)
+{
+    watch_each(person, watch_free, presence);
+    tdestroy(person->watches, nothing);
+    person->watches = NULL;
+    person->watch_count = 0;
 }
 
 void watched_clear(struct presence *presence, struct dialog *dialog)
 {
     watched_each(dialog, release, presence);
-    tdestroy(dialog->watched, keep_atom); /* frees the tree only */
+    tdestroy(dialog->watched, nothing);
     dialog->watched = NULL;
     dialog->watched_count = 0;
 }

@@ -73,6 +73,8 @@ void dialog_free(struct presence *presence, struct dialog *dialog)
 void publication_free(struct presence *presence, struct publication *publication)
 {
     atom_release(presence, publication->category);
+    if (publication->endpoint)
+        atom_release(presence, publication->endpoint);
     value_release(publication->value);
     free(publication);
 }
@@ -106,8 +108,7 @@ void person_free(struct presence *presence, struct person *person)
         person->dialogs = d->next;
         dialog_free(presence, d);
     }
-    while (person->watches)
-        watch_drop(presence, person, person->watches);
+    watch_clear(presence, person);
     subscribers_free(presence, person);
     if (person->name)
         atom_release(presence, person->name);
@@ -278,7 +279,6 @@ void presence_adopt(struct presence *presence, struct slice account,
                     const struct presence_identity *identity, const struct presence_record *record,
                     int64_t now)
 {
-    static const struct guid nobody;
     scoped(arena) struct arena *arena = arena_new();
     if (presence_knows(presence, account))
         return;
@@ -302,7 +302,7 @@ void presence_adopt(struct presence *presence, struct slice account,
         else if (op->kind == OP_SUBSCRIBER)
             subscriber_acknowledge(&turn, op->value);
         else
-            turn_put(&turn, op, &nobody, false);
+            turn_put(&turn, op, NULL, false);
     put_cards(&turn, identity);
     turn_tell(&turn);
 }

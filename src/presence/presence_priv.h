@@ -102,11 +102,12 @@ struct publication {
     struct publication *next;
     struct atom *category;
     struct value *value;
-    int64_t published, expires; /* expires: INT64_MAX unless EXPIRE_TIME */
-    struct guid endpoint;
-    uint32_t instance, container, version;
-    enum expire_type expire : 8;
-    bool ours; /* computed or provisioned: no client's to change */
+    struct atom *endpoint; /* the bytes of its instance, if EXPIRE_ENDPOINT; else NULL */
+    int64_t published;
+    uint32_t instance, version, seconds; /* seconds: if EXPIRE_TIME */
+    uint16_t container;
+    enum expire_type expire : 4;
+    bool ours : 1; /* computed or provisioned: no client's to change */
 };
 
 struct member {
@@ -157,9 +158,14 @@ struct dialog {
     struct wish *wish;
 };
 
+/* When it ends by itself: INT64_MAX unless EXPIRE_TIME. */
+static inline int64_t publication_expires(const struct publication *p)
+{
+    return p->expire == EXPIRE_TIME ? p->published + (int64_t)p->seconds * 1000 : INT64_MAX;
+}
+
 /* Somebody's dialog that watches this person. */
 struct watch {
-    struct watch *next, *prev;
     struct atom *account;
     uint64_t dialog;
     struct wish *wish;
@@ -182,8 +188,7 @@ struct person {
     struct container *containers;
     struct self *selves;
     struct dialog *dialogs;
-    struct watch *watches;
-    void *watch_tree; /* links.c: of struct watch */
+    void *watches; /* links.c: a tree of struct watch */
     struct subscriber *subscribers;
     size_t value_bytes;
     unsigned publication_count; /* without ours */
@@ -266,6 +271,8 @@ struct watch *watch_find(const struct presence *presence, const struct person *p
 void watch_drop(struct presence *presence, struct person *person, struct watch *watch);
 void watch_add(struct presence *presence, struct person *person, struct slice watcher,
                uint64_t dialog, struct wish *wish, uint32_t container); /* takes the wish over */
+void watch_each(const struct person *person, void (*fn)(void *arg, struct watch *watch), void *arg);
+void watch_clear(struct presence *presence, struct person *person);
 bool watched_has(const struct dialog *dialog, const struct atom *account);
 void watched_add(struct dialog *dialog, struct atom *account); /* that it has not */
 void watched_drop(struct presence *presence, struct dialog *dialog, struct atom *account);

@@ -55,6 +55,11 @@ void turn_drop(struct turn *turn, struct publication *publication)
     publication_free(turn->presence, publication);
 }
 
+static struct slice guid_bytes(const struct guid *guid)
+{
+    return slice_make((const char *)guid->bytes, sizeof guid->bytes);
+}
+
 void turn_put(struct turn *turn, const struct presence_op *op, const struct guid *endpoint,
               bool ours)
 {
@@ -64,17 +69,16 @@ void turn_put(struct turn *turn, const struct presence_op *op, const struct guid
     made->category = atom_take(turn->presence, op->category);
     made->value = value_take(person, op->value);
     made->instance = op->instance;
-    made->container = op->container;
+    made->container = (uint16_t)op->container;
     made->version = op->version;
     made->expire = op->expire;
     made->ours = ours;
+    if (op->expire == EXPIRE_ENDPOINT && endpoint)
+        made->endpoint = atom_take(turn->presence, guid_bytes(endpoint));
     made->published = op->published ? op->published : turn->now;
-    made->expires = INT64_MAX;
-    made->endpoint = *endpoint;
-    if (op->expire == EXPIRE_TIME) {
-        made->expires = turn->now + op->seconds * 1000;
-        due_by(turn->presence, person, made->expires);
-    }
+    made->seconds = (uint32_t)op->seconds;
+    if (op->expire == EXPIRE_TIME)
+        due_by(turn->presence, person, publication_expires(made));
     if (old) {
         unlink_publication(person, old);
         publication_free(turn->presence, old);
@@ -91,7 +95,6 @@ void turn_put(struct turn *turn, const struct presence_op *op, const struct guid
 void turn_put_ours(struct turn *turn, struct slice category, uint32_t container, uint32_t instance,
                    enum expire_type expire, struct slice value)
 {
-    static const struct guid nobody;
     struct presence_op op = {.category = category,
                              .container = container,
                              .instance = instance,
@@ -102,7 +105,7 @@ void turn_put_ours(struct turn *turn, struct slice category, uint32_t container,
     if (old && (!old->ours || slice_eq(value_text(old->value), value)))
         return; /* who sees no difference is not told */
     if (!slice_absent(value))
-        turn_put(turn, &op, &nobody, true);
+        turn_put(turn, &op, NULL, true);
     else if (old)
         turn_drop(turn, old);
 }
@@ -178,43 +181,56 @@ struct printed {
     struct slice document; /* absent: there is nothing to tell */
 };
 
-static struct slice print_once(const struct turn *turn, const struct watch *w, bool moved,
-                               struct printed *all, size_t *count)
+struct telling {
+    const struct turn *turn;
+    enum presence_post_kind kind;
+    bool members; /* who sees what may have changed */
+    struct slice from;
+    struct printed printed[16];
+    size_t printed_count;
+};
+
+static struct slice print_once(struct telling *telling, const struct watch *w, bool moved)
 {
-    for (size_t i = 0; i < *count; i++)
-        if (all[i].wish == w->wish && all[i].container == w->container && all[i].moved == moved)
-            return all[i].document;
-    enum {
-        KEPT = 16
-    };
-    struct printed *to = &all[*count < KEPT ? (*count)++ : KEPT - 1];
-    *to = (struct printed){w->wish, w->container, moved,
-                           print_for_wish(turn->posts->arena, turn->person, w->container, w->wish,
-                                          moved ? NULL : turn)};
-    return to->document;
+    const size_t most = sizeof telling->printed / sizeof *telling->printed;
+    for (size_t i = 0; i < telling->printed_count; i++) {
+        const struct printed *p = &telling->printed[i];
+        if (p->wish == w->wish && p->container == w->container && p->moved == moved)
+            return p->document;
+    }
+    size_t at = telling->printed_count < most ? telling->printed_count++ : most - 1;
+    const struct turn *turn = telling->turn;
+    telling->printed[at] =
+        (struct printed){w->wish, w->container, moved,
+                         print_for_wish(turn->posts->arena, turn->person, w->container, w->wish,
+                                        moved ? NULL : turn)};
+    return telling->printed[at].document;
 }
 
-static void tell_watchers(const struct turn *turn)
+static void tell_watcher(void *arg, struct watch *w)
 {
-    struct printed printed[16];
-    size_t printed_count = 0;
-    struct slice from = {0};
-    bool members = turn_touches_kind(turn, OP_MEMBER);
-    if (!members && !turn_touches_kind(turn, OP_PUBLICATION))
+    struct telling *telling = arg;
+    const struct turn *turn = telling->turn;
+    uint32_t before = w->container;
+    if (telling->kind == PRESENCE_GONE)
+        w->container = BLOCKED;
+    else if (telling->members)
+        w->container = container_of_watcher(turn->presence, turn->person, w->account->text);
+    bool moved = telling->kind == PRESENCE_GONE || w->container != before;
+    struct slice document = print_once(telling, w, moved);
+    if (!slice_absent(document))
+        post_to(turn->posts, telling->kind, arena_copy(turn->posts->arena, w->account->text),
+                telling->from, w->dialog, document);
+}
+
+static void tell_watchers(const struct turn *turn, enum presence_post_kind kind)
+{
+    struct telling telling = {
+        .turn = turn, .kind = kind, .members = turn_touches_kind(turn, OP_MEMBER)};
+    if (!turn->person->watches)
         return;
-    for (struct watch *w = turn->person->watches; w; w = w->next) {
-        uint32_t before = w->container;
-        if (members)
-            w->container = container_of_watcher(turn->presence, turn->person, w->account->text);
-        struct slice document =
-            print_once(turn, w, w->container != before, printed, &printed_count);
-        if (slice_absent(document))
-            continue;
-        if (slice_absent(from))
-            from = arena_copy(turn->posts->arena, turn->person->account);
-        post_to(turn->posts, PRESENCE_NEWS, arena_copy(turn->posts->arena, w->account->text), from,
-                w->dialog, document);
-    }
+    telling.from = arena_copy(turn->posts->arena, turn->person->account);
+    watch_each(turn->person, tell_watcher, &telling);
 }
 
 void turn_tell(struct turn *turn)
@@ -226,7 +242,8 @@ void turn_tell(struct turn *turn)
     if (!turn->out || !turn->touched)
         return;
     tell_selves(turn);
-    tell_watchers(turn);
+    if (turn_touches_kind(turn, OP_PUBLICATION) || turn_touches_kind(turn, OP_MEMBER))
+        tell_watchers(turn, PRESENCE_NEWS);
 }
 
 /* ---- endpoints lost, time passed ----------------------------------------------------------- */
@@ -235,7 +252,8 @@ static bool bound_to(const struct publication *p, const struct guid *instance, b
 {
     if (p->ours)
         return false;
-    return (p->expire == EXPIRE_ENDPOINT && (last || guid_eq(&p->endpoint, instance))) ||
+    return (p->expire == EXPIRE_ENDPOINT &&
+            (last || (p->endpoint && slice_eq(p->endpoint->text, guid_bytes(instance))))) ||
            (p->expire == EXPIRE_USER && last);
 }
 
@@ -317,14 +335,7 @@ void presence_remove(struct presence *presence, struct slice account, int64_t no
     if (!person)
         return;
     struct turn turn = {.presence = presence, .person = person, .now = now, .posts = posts};
-    struct printed printed[16];
-    size_t printed_count = 0;
-    struct slice from = arena_copy(posts->arena, person->account);
-    for (struct watch *w = person->watches; w; w = w->next) {
-        w->container = BLOCKED;
-        post_to(posts, PRESENCE_GONE, arena_copy(posts->arena, w->account->text), from, w->dialog,
-                print_once(&turn, w, true, printed, &printed_count));
-    }
+    tell_watchers(&turn, PRESENCE_GONE);
     for (const struct dialog *d = person->dialogs; d; d = d->next)
         unwatch_all(person, d, posts);
     person_free(presence, person);

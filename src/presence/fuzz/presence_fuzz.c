@@ -1,7 +1,7 @@
 /* A stream of SIP messages, each a SERVICE or SUBSCRIBE of its From, who is adopted
- * first; everybody is at home here. Empty lines let time pass, other methods end the
- * endpoint. Checked: refusals have a finding, documents that we send are XML, all
- * messages can be read, and posts do not go round for ever. */
+ * first; everybody is at home here. Empty lines let time pass, CANCEL deletes the account,
+ * INFO changes its card, other methods end the endpoint. Checked: refusals have a finding,
+ * documents that we send are XML, all messages can be read, and posts do not go round for ever. */
 #include "presence/watch.h"
 #include "sip/frame.h"
 #include "sip/print.h"
@@ -96,6 +96,17 @@ static void answer(struct world *w, const struct sip_message *request)
     struct registrar_caller caller = {.account = slice_from(aor, sizeof "sip:" - 1),
                                       .epid = request->from.epid};
     presence_adopt(w->presence, caller.account, &(struct presence_identity){0}, NULL, w->now);
+    if (request->method == SIP_CANCEL) {
+        presence_remove(w->presence, caller.account, w->now, &w->posts);
+        return;
+    }
+    if (request->method == SIP_INFO) {
+        struct card card = {.field[CARD_TITLE] = request->body};
+        presence_card_changed(w->presence, caller.account,
+                              &(struct presence_identity){.card = &card}, w->now, &w->out,
+                              &w->posts);
+        return;
+    }
     if (request->method != SIP_SERVICE && request->method != SIP_SUBSCRIBE) {
         struct guid instance = endpoint_instance_of_epid(caller.epid);
         presence_endpoint_lost(w->presence, caller.account, &instance, request->method == SIP_BYE,
@@ -116,7 +127,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct presence_options options = {
         .domain = SLICE("a.test"),
         .terms = {.shortest = 60000, .usual = 600000, .longest = 900000, .contact = "<sip:fe>"},
-        .limits = {.publications = 8, .members = 4, .watched = 4, .watchers = 3, .dialogs = 2}};
+        .limits = {.publications = 8,
+                   .members = 4,
+                   .watched = 4,
+                   .watchers = 3,
+                   .dialogs = 2,
+                   .subscribers = 2,
+                   .idle_ms = 100000}};
     struct world w = {.presence = presence_new(&options), .now = 1000000};
     struct slice rest = slice_make(data, size);
     struct sip_framer framer;
