@@ -21,8 +21,8 @@ const struct xml_limits addressbook_limits = {
 struct addressbook {
     struct addressbook_options options;
     struct arena *arena; /* holds what the metadata and the routes point to */
-    struct mex_port query_port;
-    struct mex_service query_service;
+    struct mex_port query_port, location_port;
+    struct mex_service query_service, location_service;
     struct slice ticket_url;
 };
 
@@ -56,6 +56,17 @@ static void describe(struct addressbook *addressbook)
         .ports = &addressbook->query_port,
         .port_count = 1,
     };
+    addressbook->location_port =
+        port_at(addressbook, "LIServiceWebTicketBearer", SITE_PATH_LOCATION PATH_BEARER);
+    addressbook->location_service = (struct mex_service){
+        .name = SLICE("LIService"),
+        .ns = NS_LIS,
+        .port_type = SLICE("ILIService"),
+        .operation = SLICE("GetLocations"),
+        .action = SLICE(LIS_GET),
+        .ports = &addressbook->location_port,
+        .port_count = 1,
+    };
 }
 
 static void answer_query_mex(void *role, const struct http_request *request,
@@ -68,6 +79,14 @@ static void answer_query_mex(void *role, const struct http_request *request,
 
 /* ---- who asks
  * -------------------------------------------------------------------------------------- */
+
+static void answer_location_mex(void *role, const struct http_request *request,
+                                struct http_reply *reply, struct arena *arena, int64_t now)
+{
+    const struct addressbook *addressbook = role;
+    (void)now;
+    mex_answer(&addressbook->location_service, request, reply, arena);
+}
 
 /* A good ticket stands for the account it was issued to, while that is enabled. */
 static int check_account(struct addressbook_job *job, const struct webticket_claims *claims,
@@ -119,6 +138,13 @@ struct operation {
 
 static const struct operation query_operations[] = {
     {NS_DLX, "SearchAbEntry", addressbook_query_answer},
+    {NS_DLX, "QueryDLMembers", addressbook_expand_answer},
+    {0},
+};
+
+static const struct operation location_operations[] = {
+    {NS_LIS, "GetLocationsRequest", addressbook_locations_answer},
+    {NS_LIS, "GetLocationsInCityRequest", addressbook_city_answer},
     {0},
 };
 
@@ -167,6 +193,12 @@ static void answer_query(void *role, const struct http_request *request, struct 
 
 /* ---- files
  * -------------------------------------------------------------------------------------------- */
+
+static void answer_location(void *role, const struct http_request *request,
+                            struct http_reply *reply, struct arena *arena, int64_t now)
+{
+    answer_soap(role, location_operations, request, reply, arena, now);
+}
 
 static void send_photo(struct accounts *accounts, struct slice hash,
                        const struct http_request *request, struct http_reply *reply,
@@ -278,6 +310,9 @@ void addressbook_add_routes(struct addressbook *addressbook, struct http_routes 
         {host, SITE_PATH_GROUP_EXPANSION "/mex", HTTP_GET | HTTP_POST, 0, answer_query_mex, NULL},
         {host, SITE_PATH_GROUP_EXPANSION, HTTP_POST, ROUTE_WORK, answer_query, NULL},
         {host, SITE_PATH_GROUP_EXPANSION PATH_BEARER, HTTP_POST, ROUTE_WORK, answer_query, NULL},
+        {host, SITE_PATH_LOCATION "/mex", HTTP_GET | HTTP_POST, 0, answer_location_mex, NULL},
+        {host, SITE_PATH_LOCATION, HTTP_POST, ROUTE_WORK, answer_location, NULL},
+        {host, SITE_PATH_LOCATION PATH_BEARER, HTTP_POST, ROUTE_WORK, answer_location, NULL},
         {host, PATH_PHOTO "*", HTTP_GET, ROUTE_WORK, answer_photo, NULL},
         {host, SITE_PATH_ADDRESS_BOOK "/*", HTTP_GET, ROUTE_WORK, answer_file, NULL},
     };

@@ -5,6 +5,7 @@
 #include "accounts/account.h"
 #include "accounts/words.h"
 #include "addressbook/addressbook.h"
+#include "addressbook/location.h"
 #include "webticket/ticket.h"
 #include "xml/soap.h"
 
@@ -91,6 +92,24 @@ struct addressbook_query {
 int addressbook_query_parse(const struct xml_node *payload, struct addressbook_query *out,
                             struct fault *fault);
 addressbook_operation_fn addressbook_query_answer;
+
+/* ---- group expansion, location information ----------------------------------------------------
+ */
+
+/* The address of the group that is asked for. -ERR_MALFORMED: ADDRESSBOOK_MALFORMED. */
+int addressbook_expand_parse(const struct xml_node *payload, struct slice *address_out,
+                             struct fault *fault);
+addressbook_operation_fn addressbook_expand_answer;
+
+/* What a client says of its network, as keys of location.h. */
+struct addressbook_whereabouts {
+    struct slice entity; /* without "sip:" */
+    struct slice key[LOCATION_KINDS];
+};
+
+int addressbook_whereabouts_parse(const struct xml_node *payload, struct arena *arena,
+                                  struct addressbook_whereabouts *out, struct fault *fault);
+addressbook_operation_fn addressbook_locations_answer, addressbook_city_answer;
 
 /* ---- directorySearch ------------------------------------------------------------------------ */
 

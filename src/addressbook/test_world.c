@@ -1,5 +1,6 @@
 #include "addressbook/test_world_priv.h"
 
+#include "addressbook/group.h"
 #include "base/encode.h"
 #include "vault/vault_init.h"
 #include "xml/reader.h"
@@ -73,7 +74,8 @@ static int fill_cards(void)
 
 static int open_accounts(void)
 {
-    static const struct store_schema *const schemas[] = {&accounts_schema, &card_schema};
+    static const struct store_schema *const schemas[] = {&accounts_schema, &card_schema,
+                                                         &addressbook_schema};
     if (store_open(&(struct store_options){.path = world.store_path,
                                            .schemas = schemas,
                                            .schema_count = sizeof schemas / sizeof *schemas},

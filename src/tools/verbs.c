@@ -7,7 +7,9 @@
 #include "tools/dialplan.h"
 #include "tools/dns.h"
 #include "tools/finding.h"
+#include "tools/group.h"
 #include "tools/init.h"
+#include "tools/location.h"
 #include "tools/policy.h"
 #include "tools/setting.h"
 #include "tools/signin.h"
@@ -69,6 +71,17 @@ const struct verb verbs[] = {
      contacts_import_options, contacts_import_run},
     {"cs", NULL, "CMDLET...", "Run cmdlets as administrators of Lync type them.", NULL,
      cs_verb_run},
+    {"group", "add", "ADDRESS", "Add or rename a distribution group.", group_add_options,
+     group_add},
+    {"group", "remove", "ADDRESS", "Remove a distribution group.", NULL, group_remove_verb},
+    {"group", "show", "ADDRESS", "Show a distribution group and its members.", NULL, group_show},
+    {"group", "list", "", "List all distribution groups.", NULL, group_list_verb},
+    {"group", "member", "ADDRESS MEMBER [MEMBER...]", "Add members to a group, or take them out.",
+     group_member_options, group_member},
+    {"location", "add", "KIND KEY [PART=VALUE...]", "Say where a network is.", NULL, location_add},
+    {"location", "remove", "KIND KEY", "Forget where a network is.", NULL, location_remove_verb},
+    {"location", "list", "", "List all locations.", NULL, location_list_verb},
+    {"location", "import", "FILE", "Read locations from a CSV file.", NULL, location_import},
     {"dns", "zone", "", "Print the DNS records to publish, as a zone file.", dns_zone_options,
      dns_zone},
     {"trace", NULL, "FILE", "Draw the ladder of a trace file.", trace_options, trace_run},
