@@ -224,6 +224,47 @@ check '... which names the pools inside and outside' \
 check 'the forged one does not' \
   answers '40[13]' "$user_url" -H "X-MS-WebTicket: opaque=$(base64 -w 0 "$work/forged")"
 
+# ---- the address book -----------------------------------------------------------------------
+
+query_service=/groupexpansion/service.svc
+location_service=/locationinformation/liservice.svc
+# soap STATUS PATH BODY [CURL-OPTION...]
+soap() {
+  local expected=$1 path=$2 body=$3
+  shift 3
+  answers "$expected" "https://$web$path" -H 'Content-Type: text/xml; charset=utf-8' \
+    --data-binary "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>$body</s:Body></s:Envelope>" "$@"
+}
+search='<SearchAbEntry xmlns="DistributionListExpander"><AbEntryRequest><BasicSearch>
+<SearchList>displayName,givenName,mail,sn,msRTCSIP-PrimaryUserAddress</SearchList><Value>ali</Value><Verb>BeginsWith</Verb>
+</BasicSearch><Metadata><FromDialPad>false</FromDialPad><MaxResultNum>20</MaxResultNum>
+<ReturnList>displayName,msRTCSIP-PrimaryUserAddress</ReturnList></Metadata></AbEntryRequest></SearchAbEntry>'
+well_formed() {
+  xmllint --noout "$work/body"
+}
+check 'no search without a ticket' soap 500 "$query_service" "$search"
+check '... says a well-formed fault' well_formed
+check 'nor with the forged one' soap '[45]0[0-9]' "$query_service" "$search" \
+  -H "X-MS-WebTicket: opaque=$(base64 -w 0 "$work/forged")"
+check 'with a ticket the address book is searched' \
+  soap 200 "$query_service" "$search" -H "X-MS-WebTicket: opaque=$opaque"
+check '... by a well-formed document' well_formed
+check '... and Alice is found' \
+  xpath "boolean(//*[local-name()='Attribute'][*[local-name()='Name'][.='msRTCSIP-PrimaryUserAddress']]/*[local-name()='Value'][.='sip:$user'])"
+check 'where she is, nobody has said' soap 200 "$location_service" \
+  "<GetLocationsRequest xmlns=\"urn:schema:Microsoft.Rtc.WebComponent.Lis.2010\"><Entity>sip:$user</Entity><SubnetID>192.0.2.0</SubnetID></GetLocationsRequest>" \
+  -H "X-MS-WebTicket: opaque=$opaque"
+check '... in good form' xpath "boolean(//*[local-name()='ReturnCode'][.='404'])"
+check 'a group that is not there' soap 404 "$query_service" \
+  '<QueryDLMembers xmlns="DistributionListExpander"><a>no@contoso.test</a></QueryDLMembers>' -H "X-MS-WebTicket: opaque=$opaque"
+check '... is a well-formed fault' well_formed
+for service in "$query_service" "$location_service"; do
+  check "GET $service/mex" answers 200 "https://$web$service/mex"
+  check '... is well-formed' well_formed
+done
+check 'address book files need a ticket' answers 401 "https://$web/abs/handler/F-0A10.lsabs"
+check '... and are not served' answers 404 "https://$web/abs/handler/F-0A10.lsabs" -H "X-MS-WebTicket: opaque=$opaque"
+
 # ---- bad XML ----------------------------------------------------------------------------
 
 post() {

@@ -30,6 +30,21 @@ check 'user photo' json 0 '.photo | length == 40' user photo alice@contoso.test 
 check '... refuses what is no photo' refused 'JPEG' site user photo alice@contoso.test "$work/password"
 check '... can be removed' json 0 '.photo == null' user photo alice@contoso.test --remove
 check '... wants one of both' run 2 site user photo alice@contoso.test
+check 'group add' json 0 '.address == "sales@contoso.test" and .name == "Sales" and .members == []' \
+  group add sales@contoso.test --name Sales
+check 'group member' json 0 '.members == ["alice@contoso.test", "bob@contoso.test"]' \
+  group member sales@contoso.test bob@contoso.test sip:Alice@contoso.test
+check '... --remove' json 0 '.members == ["alice@contoso.test"]' group member sales@contoso.test bob@contoso.test --remove
+check 'group list' json 0 'length == 1 and .[0].members == 1' group list
+check 'group show' run 0 site group show sales@contoso.test
+check 'group remove' run 0 site group remove sales@contoso.test
+check '... it is gone' refused 'sales@contoso.test' site group show sales@contoso.test
+check 'location import' json 0 '.imported == 5' location import "$SRC_ROOT/examples/locations.csv"
+check 'location add' run 0 site location add mac 00:11:22:33:44:55 country=GB city=Bath
+check 'location list' json 0 'length == 6 and any(.[]; .key == "00-11-22-33-44-55" and .city == "Bath")' location list
+check 'location remove' run 0 site location remove mac 001122334455
+check '... of a kind that there is not' run 2 site location remove planet earth
+check '... a city is needed' refused 'city' site location add mac 001122334455 country=GB
 check 'user disable' run 0 site user disable alice@contoso.test
 check 'user show tells that' json 0 '.enabled == false' user show alice@contoso.test
 check 'user set' run 0 site user set alice@contoso.test --display-name Alice

@@ -35,6 +35,37 @@ static void as_query(struct slice body)
         check_terms(&query.terms, query.limit);
 }
 
+static void as_services(struct slice body)
+{
+    scoped(xml_doc) struct xml_doc *doc = NULL;
+    scoped(arena) struct arena *arena = arena_new();
+    struct soap_message message;
+    struct addressbook_whereabouts asked;
+    struct slice address, key;
+    struct fault fault = {0};
+    if (xml_read(body, &addressbook_limits, &doc, NULL) || soap_read(doc, &message, NULL))
+        return;
+    if (addressbook_expand_parse(message.payload, &address, &fault))
+        check_fault(&fault);
+    if (addressbook_whereabouts_parse(message.payload, arena, &asked, &fault))
+        check_fault(&fault);
+    else
+        for (int i = 0; i < LOCATION_KINDS; i++)
+            if (!location_key(arena, (enum location_kind)i, asked.key[i], &key, NULL) &&
+                slice_empty(key))
+                abort();
+}
+
+static void as_table(struct slice text)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    struct location *rows;
+    size_t count;
+    struct fault fault = {0};
+    if (location_parse_csv(text, arena, &rows, &count, &fault))
+        check_fault(&fault);
+}
+
 static void as_directory_search(struct slice body)
 {
     scoped(xml_doc) struct xml_doc *doc = NULL;
@@ -61,5 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     as_query(body);
     as_directory_search(body);
     as_words(body);
+    as_services(body);
+    as_table(body);
     return 0;
 }
