@@ -31,6 +31,27 @@ for package in $wanted; do
   state=$(dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | sort -u | head -n 1) || true
   [ "$state" = installed ] || missing="$missing $package"
 done
+
+# The push judge is an npm package, pinned by tests/interop/push/package-lock.json. It
+# needs Node.js 20 (Debian 12 has 18); without it its test says so and is skipped.
+push_judge() {
+  from=$(dirname "$0")/../tests/interop/push
+  to=$(dirname "$0")/../build-judges/push
+  command -v npm >/dev/null && command -v node >/dev/null || return 0
+  [ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || return 0
+  [ -d "$to/node_modules" ] && cmp -s "$from/package-lock.json" "$to/package-lock.json" && return 0
+  echo "install-deps.sh: installing the push judge (npm)"
+  mkdir -p "$to"
+  # The lock file comes last: where it is, the installation is whole.
+  rm -rf "$to/package-lock.json" "$to/new"
+  mkdir "$to/new" && cp "$from/package.json" "$from/package-lock.json" "$to/new/" &&
+    (cd "$to/new" && npm ci --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null) &&
+    rm -rf "$to/node_modules" && mv "$to/new/node_modules" "$to/" &&
+    cp "$from/package-lock.json" "$to/" && rm -rf "$to/new" ||
+    echo "install-deps.sh: npm could not install it; the push test will be skipped." >&2
+}
+[ "$sections" = build ] || push_judge
+
 [ -n "$missing" ] || exit 0
 
 as_root=

@@ -63,6 +63,11 @@ struct config {
         char *level, *trace;
     } log;
     struct {
+        char *subject;
+        int64_t per_user, per_minute;
+    } push;
+    struct {
+        bool private_push;
         int64_t clock_offset, password_cost;
         char *dns_omit;
     } lab;

@@ -116,10 +116,19 @@ static const struct config_row schema[] = {
               "Least level that is logged: error, warning, notice, info, debug."),
     TEXT(log, trace, "trace", "", "File for the message trace (redacted); empty for none."),
 
+    TEXT(push, subject, "subject", "",
+         "Whom push services may write to about this server: mailto:ADDRESS or an https URL."),
+    RANGE(CONFIG_NUMBER, push, per_user, "per-user", 1, 1000, "16",
+          "Most devices with push that a user may have."),
+    RANGE(CONFIG_NUMBER, push, per_minute, "per-minute", 1, 600, "30",
+          "Most push messages a minute to one device; more are merged or wait."),
+
     RANGE(CONFIG_DURATION, lab, clock_offset, "clock-offset", -24 * HOUR, 24 * HOUR, "0s",
           "Laboratory only: run this server's clock ahead by so much."),
     RANGE(CONFIG_NUMBER, lab, password_cost, "password-cost", 1, 11, "5",
           "yescrypt cost of new passwords; low values are for laboratories only."),
+    SWITCH(lab, private_push, "private-push", "off",
+           "Laboratory only: take push endpoints at loopback and private addresses, and http."),
     TEXT(lab, dns_omit, "dns-omit", "",
          "Laboratory only: names that the name server leaves out, separated by blanks."),
 };

@@ -11,6 +11,7 @@
 #include "tools/init.h"
 #include "tools/location.h"
 #include "tools/policy.h"
+#include "tools/push.h"
 #include "tools/setting.h"
 #include "tools/signin.h"
 #include "tools/trace.h"
@@ -82,6 +83,14 @@ const struct verb verbs[] = {
     {"location", "remove", "KIND KEY", "Forget where a network is.", NULL, location_remove_verb},
     {"location", "list", "", "List all locations.", NULL, location_list_verb},
     {"location", "import", "FILE", "Read locations from a CSV file.", NULL, location_import},
+    {"push", "add", "ADDRESS FILE", "Keep a push subscription (JSON) for a user's device.",
+     push_add_options, push_add_run},
+    {"push", "list", "[ADDRESS]", "List push subscriptions.", NULL, push_list_run},
+    {"push", "remove", "ADDRESS", "Forget a user's push subscriptions.", push_remove_options,
+     push_remove_run},
+    {"push", "test", "ADDRESS", "Send a push message to a user's devices.", push_test_options,
+     push_test_run},
+    {"push", "key", "", "Print the key that applications subscribe with.", NULL, push_key_run},
     {"dns", "zone", "", "Print the DNS records to publish, as a zone file.", dns_zone_options,
      dns_zone},
     {"trace", NULL, "FILE", "Draw the ladder of a trace file.", trace_options, trace_run},
