@@ -77,9 +77,6 @@ static void answer_query_mex(void *role, const struct http_request *request,
     mex_answer(&addressbook->query_service, request, reply, arena);
 }
 
-/* ---- who asks
- * -------------------------------------------------------------------------------------- */
-
 static void answer_location_mex(void *role, const struct http_request *request,
                                 struct http_reply *reply, struct arena *arena, int64_t now)
 {
@@ -87,6 +84,9 @@ static void answer_location_mex(void *role, const struct http_request *request,
     (void)now;
     mex_answer(&addressbook->location_service, request, reply, arena);
 }
+
+/* ---- who asks
+ * -------------------------------------------------------------------------------------- */
 
 /* A good ticket stands for the account it was issued to, while that is enabled. */
 static int check_account(struct addressbook_job *job, const struct webticket_claims *claims,
@@ -191,14 +191,14 @@ static void answer_query(void *role, const struct http_request *request, struct 
     answer_soap(role, query_operations, request, reply, arena, now);
 }
 
-/* ---- files
- * -------------------------------------------------------------------------------------------- */
-
 static void answer_location(void *role, const struct http_request *request,
                             struct http_reply *reply, struct arena *arena, int64_t now)
 {
     answer_soap(role, location_operations, request, reply, arena, now);
 }
+
+/* ---- files
+ * -------------------------------------------------------------------------------------------- */
 
 static void send_photo(struct accounts *accounts, struct slice hash,
                        const struct http_request *request, struct http_reply *reply,
