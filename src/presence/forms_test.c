@@ -271,12 +271,54 @@ static void test_many_due(void **state)
         assert_false(presence_knows(f->home[1], arena_print(f->arena, "p%d@a.test", i)));
 }
 
+/* XML that is none is refused wherever XML is taken, and a container that cannot be. */
+static void test_malformed(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const types[] = {SERVICE_PUBLISH, SERVICE_MEMBERS, SERVICE_SUBSCRIBER};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        assert_int_equal(service(f, "bo", "01", types[i], "<a><b></a>"), -ERR_MALFORMED);
+        assert_int_equal(f->fault.finding, FINDING_XML_MALFORMED);
+        assert_int_equal(service(f, "bo", "01", types[i], "<other/>"), -ERR_MALFORMED);
+        assert_int_equal(f->fault.finding, FINDING_PRESENCE_MALFORMED);
+    }
+    assert_int_equal(watch(f, OFFERS, "", "<batchSub"), -ERR_MALFORMED);
+    assert_int_equal(self_event(f, "bo", "01", ROAMING, "<roamingList"), -ERR_MALFORMED);
+    assert_int_equal(self_event(f, "bo", "01", ROAMING, "<other/>"), -ERR_MALFORMED);
+    assert_int_equal(
+        service(f, "bo", "01", SERVICE_MEMBERS, MEMBER("add", "32768", "0", "user", "al@a.test")),
+        -ERR_MALFORMED);
+    for (int i = 0; i < 57; i++) { /* 64 containers with the seven that are there at first */
+        const char *body =
+            arena_print(f->arena, MEMBER("remove", "%d", "0", "user", "al@a.test"), 1000 + i).at;
+        assert_int_equal(service(f, "bo", "01", SERVICE_MEMBERS, body), 0);
+    }
+    assert_int_equal(
+        service(f, "bo", "01", SERVICE_MEMBERS, MEMBER("remove", "999", "0", "user", "al@a.test")),
+        -ERR_LIMIT);
+    assert_int_equal(f->fault.finding, FINDING_PRESENCE_LIMIT);
+}
+
+/* However often an endpoint subscribes to its user, one dialog is told. */
+static void test_self_again(void **state)
+{
+    struct fixture *f = *state;
+    unsigned told = 0;
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(self(f, "bo", "01", OFFERS), 0);
+    assert_int_equal(publish(f, "bo", "02", NOTE("0", "", "once")), 0);
+    for (const struct outgoing *o = f->out.first; o; o = o->next)
+        told++;
+    assert_int_equal(told, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_subscribers),      TEST(test_subscribers_refused),
                                        TEST(test_subscribers_many), TEST(test_legacy),
                                        TEST(test_single),           TEST(test_services),
                                        TEST(test_history),          TEST(test_forgotten),
-                                       TEST(test_many_due)};
+                                       TEST(test_many_due),         TEST(test_malformed),
+                                       TEST(test_self_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
