@@ -2,33 +2,32 @@
 
 #include "cs/token_priv.h"
 
-enum operator{
-    OPERATOR_AND,
-    OPERATOR_OR,
-    OPERATOR_NOT,
-    OPERATOR_HOLDS, /* a property alone, as a condition */
-    OPERATOR_EQ,
-    OPERATOR_NE,
-    OPERATOR_LT,
-    OPERATOR_LE,
-    OPERATOR_GT,
-    OPERATOR_GE,
-    OPERATOR_LIKE,
-    OPERATOR_NOTLIKE,
+enum test {
+    TEST_AND,
+    TEST_OR,
+    TEST_NOT,
+    TEST_HOLDS, /* a property alone, as a condition */
+    TEST_EQ,
+    TEST_NE,
+    TEST_LT,
+    TEST_LE,
+    TEST_GT,
+    TEST_GE,
+    TEST_LIKE,
+    TEST_NOTLIKE,
 };
 
 static const struct {
     const char *name;
-    enum operator operator;
+    enum test test;
 } comparisons[] = {
-    {"eq", OPERATOR_EQ},     {"ne", OPERATOR_NE},           {"lt", OPERATOR_LT},
-    {"le", OPERATOR_LE},     {"gt", OPERATOR_GT},           {"ge", OPERATOR_GE},
-    {"like", OPERATOR_LIKE}, {"notlike", OPERATOR_NOTLIKE},
+    {"eq", TEST_EQ}, {"ne", TEST_NE}, {"lt", TEST_LT},     {"le", TEST_LE},
+    {"gt", TEST_GT}, {"ge", TEST_GE}, {"like", TEST_LIKE}, {"notlike", TEST_NOTLIKE},
 };
 
 /* A condition: of two others, or of a property and a value. */
 struct cs_filter {
-    enum operator operator;
+    enum test test;
     struct cs_filter *left, *right;
     struct slice property;
     struct cs_value value;
@@ -54,10 +53,10 @@ static bool at_word(const struct parser *p, const char *name)
     return p->token.kind == CS_TOKEN_DASH && slice_eq_nocase(p->token.text, slice_of(name));
 }
 
-static struct cs_filter *node(struct parser *p, enum operator operator)
+static struct cs_filter *node(struct parser *p, enum test test)
 {
     struct cs_filter *made = arena_new_of(p->arena, struct cs_filter);
-    made->operator= operator;
+    made->test = test;
     return made;
 }
 
@@ -73,7 +72,7 @@ static int parse_value(struct parser *p, struct cs_value *out)
 }
 
 /* -eq, -ieq; 1: there is none here. */
-static int parse_comparison(struct parser *p, enum operator* out)
+static int parse_comparison(struct parser *p, enum test *out)
 {
     struct slice name = p->token.text;
     if (p->token.kind != CS_TOKEN_DASH || at_word(p, "and") || at_word(p, "or"))
@@ -82,7 +81,7 @@ static int parse_comparison(struct parser *p, enum operator* out)
         name = slice_from(name, 1);
     for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++)
         if (slice_eq_nocase(name, slice_of(comparisons[i].name))) {
-            *out = comparisons[i].operator;
+            *out = comparisons[i].test;
             return advance(p);
         }
     return cs_malformed(p->fault, p->token.at,
@@ -93,14 +92,14 @@ static int parse_comparison(struct parser *p, enum operator* out)
 
 static int parse_condition(struct parser *p, struct cs_filter **out)
 {
-    struct cs_filter *made = node(p, OPERATOR_HOLDS);
+    struct cs_filter *made = node(p, TEST_HOLDS);
     if (p->token.kind != CS_TOKEN_WORD && p->token.kind != CS_TOKEN_FIELD)
         return cs_malformed(p->fault, p->token.at, "the name of a property is missing here");
     made->property = p->token.text;
     *out = made;
     int err = advance(p);
     if (err == 0)
-        err = parse_comparison(p, &made->operator);
+        err = parse_comparison(p, &made->test);
     return err ? (err < 0 ? err : 0) : parse_value(p, &made->value);
 }
 
@@ -114,7 +113,7 @@ static int parse_one(struct parser *p, struct cs_filter **out)
                          "character %zu: more than %d brackets", p->token.at + 1, CS_DEPTH_MAX);
     p->depth++;
     if (p->token.kind == CS_TOKEN_NOT || at_word(p, "not")) {
-        *out = node(p, OPERATOR_NOT);
+        *out = node(p, TEST_NOT);
         err = advance(p);
         if (err == 0)
             err = parse_one(p, &(*out)->left);
@@ -137,7 +136,7 @@ static int parse_chain(struct parser *p, struct cs_filter **out)
 {
     int err = parse_one(p, out);
     while (err == 0 && (at_word(p, "and") || at_word(p, "or"))) {
-        struct cs_filter *both = node(p, at_word(p, "and") ? OPERATOR_AND : OPERATOR_OR);
+        struct cs_filter *both = node(p, at_word(p, "and") ? TEST_AND : TEST_OR);
         both->left = *out;
         *out = both;
         err = advance(p);
@@ -231,22 +230,22 @@ static bool judge(const struct cs_filter *filter, const struct cs_value *value, 
     bool null = value->kind == CS_NULL || filter->value.kind == CS_NULL;
     int order = compare(value, &filter->value, arena);
     struct slice pattern = cs_value_text(arena, &filter->value);
-    switch (filter->operator) {
-    case OPERATOR_EQ:
+    switch (filter->test) {
+    case TEST_EQ:
         return order == 0;
-    case OPERATOR_NE:
+    case TEST_NE:
         return order != 0;
-    case OPERATOR_LT:
+    case TEST_LT:
         return !null && order < 0;
-    case OPERATOR_LE:
+    case TEST_LE:
         return !null && order <= 0;
-    case OPERATOR_GT:
+    case TEST_GT:
         return !null && order > 0;
-    case OPERATOR_GE:
+    case TEST_GE:
         return !null && order >= 0;
-    case OPERATOR_LIKE:
+    case TEST_LIKE:
         return cs_like(cs_value_text(arena, value), pattern);
-    case OPERATOR_NOTLIKE:
+    case TEST_NOTLIKE:
         return !cs_like(cs_value_text(arena, value), pattern);
     default:
         return holds(value);
@@ -256,17 +255,14 @@ static bool judge(const struct cs_filter *filter, const struct cs_value *value, 
 int cs_filter_matches(const struct cs_filter *filter, const struct cs_object *object,
                       struct arena *arena, bool *matches_out, struct fault *fault)
 {
-    bool right = false;
-    int err = 0;
+    bool left = false, right = false;
     if (filter->left) {
-        err = cs_filter_matches(filter->left, object, arena, matches_out, fault);
+        int err = cs_filter_matches(filter->left, object, arena, &left, fault);
         if (err == 0 && filter->right)
             err = cs_filter_matches(filter->right, object, arena, &right, fault);
-        if (filter->operator== OPERATOR_NOT)
-            *matches_out = !*matches_out;
-        else
-            *matches_out =
-                filter->operator== OPERATOR_AND ? *matches_out && right : * matches_out || right;
+        *matches_out = filter->test == TEST_NOT   ? !left
+                       : filter->test == TEST_AND ? left && right
+                                                  : left || right;
         return err;
     }
     const struct cs_property *property = cs_object_get(object, filter->property);

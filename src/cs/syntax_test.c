@@ -252,6 +252,9 @@ static void test_unknown_property(void **state)
     assert_int_equal(cs_filter_matches(filter, somebody(&list), arena, &matches, &fault),
                      -ERR_UNKNOWN);
     assert_non_null(strstr(fault.detail, "did you mean Enabled?"));
+    assert_int_equal(cs_filter_parse(SLICE("Name -and !(Enable)"), arena, &filter, &fault), 0);
+    assert_int_equal(cs_filter_matches(filter, somebody(&list), arena, &matches, &fault),
+                     -ERR_UNKNOWN);
 }
 
 static void test_deep_filter(void **state)
