@@ -27,6 +27,7 @@ enum lychgate_part {
     LYCHGATE_PRESENCE = 8, /* presence of the contacts (needs CONTACTS) and of watched people */
     LYCHGATE_PUBLISH = 16, /* publish that this endpoint is here (needs SELF) */
     LYCHGATE_ALL = 31,
+    LYCHGATE_MESSAGES = 32, /* alone: none of these, only send and take messages */
 };
 
 /* Somebody's presence. Strings are never NULL; "": not told. */

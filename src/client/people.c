@@ -98,7 +98,8 @@ int contacts_take(struct lychgate *gate, const struct sip_message *message, stru
     if (changed)
         session_news(session, NEWS_CONTACTS, (struct slice){0}, (struct slice){0},
                      (struct slice){0});
-    buf_print(text, "%zu contacts in %zu groups", list->contact_count, list->group_count);
+    buf_print(text, "%zu contacts in %zu group%s", list->contact_count, list->group_count,
+              list->group_count == 1 ? "" : "s");
     return ask_for_new(gate, fault);
 }
 

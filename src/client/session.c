@@ -97,7 +97,6 @@ int session_tell(struct lychgate *gate)
 
 static void reset(struct session *session)
 {
-    session->granted = 0;
     session->settled = true;
     for (size_t i = 0; i < FOLLOW_COUNT; i++) {
         leg_end(&session->follow[i].leg);
@@ -167,6 +166,7 @@ int session_begin(struct lychgate *gate, struct fault *fault)
     unsigned parts = session->with.parts;
     int err = 0;
     reset(session);
+    session->granted = 0;
     if (parts & LYCHGATE_CONTACTS)
         err = follow_ask(gate, FOLLOW_CONTACTS, fault);
     if (err == 0 && (parts & LYCHGATE_SETTINGS))

@@ -1,32 +1,21 @@
 #include "tools/signin.h"
 
+#include "tools/account.h"
+#include "tools/session_show.h"
 #include "tools/signin_show.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    CONNECT_TO_MAX = 32,
-    KEEP_MAX_S = 30 * 24 * 3600,
-    TIMEOUT_MAX_S = 600
+    KEEP_MAX_S = 30 * 24 * 3600
 };
 
 const struct verb_option signin_options[] = {
-    {"login", "LOGIN", "the name to sign in with, when it is not the address", false},
-    {"password-file", "FILE", "where the password is (first line; - is standard input)", false},
-    {"auth", "METHOD", "how to get a ticket: any, orgid, basic or auth", false},
-    {"server", "HOST[:PORT]", "the SIP server, instead of looking for it", false},
-    {"dns", "HOST[:PORT]", "the name server to ask (an address)", false},
-    {"ca", "FILE", "trust these CAs (PEM) instead of the system's", false},
-    {"connect-to", "H:P:H:P", "connect there instead, as in curl; may be repeated", true},
-    {"cache", "FOLDER", "where key and certificate are kept", false},
-    {"no-cache", NULL, "keep nothing, and use nothing that was kept", false},
+    ACCOUNT_OPTIONS,
     {"keep", "SECONDS", "stay signed in so long", false},
-    {"trace", "FILE", "keep every message, secrets redacted, for `lychgate trace`", false},
+    {"register-only", NULL, "stop after the 200 to REGISTER", false},
     {"jsonl", NULL, "print one line of JSON for each step as it happens", false},
-    {"user-agent", "TEXT", "what to call ourselves", false},
-    {"timeout", "SECONDS", "how long to wait for each answer (default 20)", false},
     {0},
 };
 
@@ -36,17 +25,8 @@ struct run {
     bool lines;    /* --jsonl */
     json_t *steps; /* --json */
     uint64_t keep; /* --keep, seconds */
-    struct secret password;
+    bool register_only;
 };
-
-static struct lychgate *volatile stoppable;
-
-static void on_signal(int number)
-{
-    (void)number;
-    if (stoppable)
-        lychgate_stop(stoppable);
-}
 
 /* ---- while it runs ------------------------------------------------------------------------ */
 
@@ -74,98 +54,18 @@ static void show_event(void *arg, const struct lychgate_event *event)
     }
 }
 
-static bool ask_password(void *arg, char *to, size_t room)
-{
-    struct run *run = arg;
-    struct secret *password = &run->password;
-    const char *file = invocation_value(run->invocation, "password-file");
-    if (password->len == 0 && !tool_password(file, "Password", password))
-        return false;
-    bool fits = password->len < room;
-    if (fits)
-        memcpy(to, password->at, password->len + 1);
-    /* Who stays may outlive the certificate, and nobody may be there to ask again. */
-    if (run->keep == 0 || !fits)
-        secret_free(password);
-    return fits;
-}
-
-/* ---- options --------------------------------------------------------------------------------- */
-
-static bool take_auth(const struct invocation *invocation, enum lychgate_auth *out)
-{
-    static const char *const names[] = {
-        [LYCHGATE_AUTH_ANY] = "any",
-        [LYCHGATE_AUTH_ORGID] = "orgid",
-        [LYCHGATE_AUTH_BASIC] = "basic",
-        [LYCHGATE_AUTH_FORMS] = "auth",
-    };
-    const char *name = invocation_value(invocation, "auth");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!name || strcmp(name, names[i]) == 0) {
-            *out = (enum lychgate_auth)i;
-            return true;
-        }
-    tool_usage("--auth takes any, orgid, basic or auth, not `%s`", name);
-    return false;
-}
-
-static const char *const *take_connect_to(const struct invocation *invocation)
-{
-    const char **list = arena_array(invocation->arena, const char *, CONNECT_TO_MAX + 1);
-    for (size_t i = 0; i < CONNECT_TO_MAX; i++)
-        list[i] = invocation_nth(invocation, "connect-to", i);
-    return list;
-}
-
-static bool take_options(const struct invocation *invocation, struct run *run,
-                         struct lychgate_options *out)
-{
-    uint64_t seconds;
-    *out = (struct lychgate_options){
-        .address = invocation->operands[0],
-        .login = invocation_value(invocation, "login"),
-        .password = ask_password,
-        .password_arg = run,
-        .server = invocation_value(invocation, "server"),
-        .dns = invocation_value(invocation, "dns"),
-        .ca_file = invocation_value(invocation, "ca"),
-        .connect_to = take_connect_to(invocation),
-        .cache_folder = invocation_value(invocation, "cache"),
-        .no_cache = invocation_has(invocation, "no-cache"),
-        .trace_file = invocation_value(invocation, "trace"),
-        .user_agent = invocation_value(invocation, "user-agent"),
-        .event = show_event,
-        .event_arg = run,
-    };
-    if (!take_auth(invocation, &out->auth) ||
-        !invocation_number(invocation, "timeout", 0, TIMEOUT_MAX_S, &seconds))
-        return false;
-    out->timeout_ms = (int)seconds * 1000;
-    return true;
-}
-
 /* ---- the outcome ------------------------------------------------------------------------------
  */
 
-static enum tool_exit exit_for(int err, const struct lychgate_problem *problem)
-{
-    if (err == 0)
-        return TOOL_FINE;
-    switch (finding_by_id(problem->finding)) {
-    case FINDING_DNS_NO_SERVER:
-    case FINDING_NETWORK_UNREACHABLE:
-        return TOOL_UNABLE;
-    case FINDING_ACCOUNT_INVALID:
-    case FINDING_CONFIG_INVALID:
-        return TOOL_USAGE;
-    default:
-        return TOOL_FAILED;
-    }
-}
+/* How far it came. */
+enum reached {
+    NOWHERE,
+    REGISTERED,
+    OPENED
+};
 
 static json_t *result_json(const struct run *run, struct lychgate *gate, enum tool_exit code,
-                           bool signed_in)
+                           enum reached reached)
 {
     static const char *const words[] = {
         [TOOL_FINE] = "signed-in",
@@ -173,28 +73,34 @@ static json_t *result_json(const struct run *run, struct lychgate *gate, enum to
         [TOOL_USAGE] = "usage",
         [TOOL_UNABLE] = "unable",
     };
-    return json_pack("{s:s,s:s,s:o,s:o}", "address", run->invocation->operands[0], "result",
+    return json_pack("{s:s,s:s,s:o,s:o,s:o}", "address", run->invocation->operands[0], "result",
                      words[code], "summary",
-                     signed_in ? signin_summary_json(lychgate_summary(gate)) : json_null(), "error",
+                     reached >= REGISTERED ? signin_summary_json(lychgate_summary(gate))
+                                           : json_null(),
+                     "session", reached == OPENED ? session_json(gate) : json_null(), "error",
                      signin_problem_json(lychgate_problem(gate)));
 }
 
-static void show_summary(const struct run *run, struct lychgate *gate)
+static void put_text(const struct run *run, struct lychgate *gate, enum reached reached)
 {
     scoped(buf) struct buf out = BUF_INIT;
     if (run->lines || run->steps)
         return;
-    signin_show_summary(&out, lychgate_summary(gate), run->invocation->colour);
+    if (reached == OPENED)
+        session_show(&out, gate, run->invocation->colour);
+    else
+        signin_show_summary(&out, lychgate_summary(gate), run->invocation->colour);
     fwrite(buf_string(&out), 1, out.len, stdout);
     fflush(stdout);
 }
 
-static void show_result(struct run *run, struct lychgate *gate, enum tool_exit code, bool signed_in)
+static void show_result(struct run *run, struct lychgate *gate, enum tool_exit code,
+                        enum reached reached)
 {
     if (run->lines) {
-        put_line(result_json(run, gate, code, signed_in), "result");
+        put_line(result_json(run, gate, code, reached), "result");
     } else if (run->steps) {
-        json_t *document = result_json(run, gate, code, signed_in);
+        json_t *document = result_json(run, gate, code, reached);
         json_object_set(document, "steps", run->steps);
         json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
         putchar('\n');
@@ -202,42 +108,48 @@ static void show_result(struct run *run, struct lychgate *gate, enum tool_exit c
     }
 }
 
-/* Sign in, stay if asked to, sign out. The first failure is the outcome. */
+/* Sign in, go on as far as the server lets us, stay if asked to, sign out. The first failure is
+ * the outcome; a server that refuses what follows the sign-in has signed us in all the same. */
 static enum tool_exit go_through(struct run *run, struct lychgate *gate)
 {
+    enum reached reached = NOWHERE;
     int err = lychgate_signin(gate);
-    bool signed_in = err == 0;
-    if (signed_in) {
-        show_summary(run, gate);
-        if (run->keep > 0)
+    if (err == 0) {
+        reached = REGISTERED;
+        put_text(run, gate, reached);
+        if (!run->register_only)
+            err = lychgate_open(gate, NULL);
+        if (err == 0 && !run->register_only) {
+            reached = OPENED;
+            put_text(run, gate, reached);
+        }
+        if (err == 0 && run->keep > 0)
             err = lychgate_keep(gate, (int)run->keep);
         if (err == 0)
             err = lychgate_signout(gate);
     }
-    enum tool_exit code = exit_for(err, lychgate_problem(gate));
-    show_result(run, gate, code, signed_in);
+    enum tool_exit code = account_exit(err, lychgate_problem(gate));
+    show_result(run, gate, code, reached);
     return code;
 }
 
 enum tool_exit signin_run(struct invocation *invocation)
 {
-    struct run run = {.invocation = invocation, .lines = invocation_has(invocation, "jsonl")};
+    struct run run = {.invocation = invocation,
+                      .lines = invocation_has(invocation, "jsonl"),
+                      .register_only = invocation_has(invocation, "register-only")};
+    struct account account = {.invocation = invocation, .address = invocation->operands[0]};
     struct lychgate_options options;
-    if (!take_options(invocation, &run, &options) ||
-        !invocation_number(invocation, "keep", 0, KEEP_MAX_S, &run.keep))
+    if (!invocation_number(invocation, "keep", 0, KEEP_MAX_S, &run.keep) ||
+        !account_options(&account, &options))
         return TOOL_USAGE;
+    account.stays = run.keep > 0;
     run.steps = invocation->json && !run.lines ? json_array() : NULL;
-    struct lychgate *gate = lychgate_new(&options);
-    struct sigaction stop = {.sa_handler = on_signal}, before[2];
-    stoppable = gate;
-    sigaction(SIGINT, &stop, &before[0]);
-    sigaction(SIGTERM, &stop, &before[1]);
-    enum tool_exit code = go_through(&run, gate);
-    sigaction(SIGINT, &before[0], NULL);
-    sigaction(SIGTERM, &before[1], NULL);
-    stoppable = NULL;
-    lychgate_free(gate);
-    secret_free(&run.password);
+    options.event = show_event;
+    options.event_arg = &run;
+    account_begin(&account, &options);
+    enum tool_exit code = go_through(&run, account.gate);
+    account_end(&account);
     json_decref(run.steps);
     return code;
 }

@@ -29,7 +29,7 @@ static void put_field(struct buf *out, const char *name, const char *text)
 }
 
 /* Servers' words on our user's terminal: nothing that it would obey. */
-static void put_clean(struct buf *out, struct slice text)
+void signin_put_clean(struct buf *out, struct slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         unsigned char byte = (unsigned char)text.at[i];
@@ -44,7 +44,7 @@ static void put_received(struct buf *out, const char *received)
     while (!slice_empty(rest)) {
         slice_cut(rest, '\n', &line, &rest);
         buf_print(out, "      %-9s ", name);
-        put_clean(out, slice_trim(line));
+        signin_put_clean(out, slice_trim(line));
         buf_add_byte(out, '\n');
         name = "";
     }
@@ -59,12 +59,12 @@ void signin_show_step(struct buf *out, const struct lychgate_event *event, bool 
     buf_print(out, "%s%-4s%s %5" PRId64 " ms  %-*s ", colour ? outcomes[event->outcome].colour : "",
               outcomes[event->outcome].mark, colour ? "\033[0m" : "",
               (event->spent_us + 500) / 1000, STEP_WIDTH, event->step);
-    put_clean(out, slice_of(event->asked));
+    signin_put_clean(out, slice_of(event->asked));
     if (event->whom[0])
         buf_print(out, " (%s)", event->whom);
     if (answer[0]) {
         buf_add_string(out, event->asked[0] ? ": " : "");
-        put_clean(out, slice_of(answer));
+        signin_put_clean(out, slice_of(answer));
     }
     if (problem && event->outcome != LYCHGATE_FAILED)
         buf_print(out, " [%s]", problem->finding);
@@ -86,7 +86,7 @@ static const char *utc(struct arena *arena, int64_t ms)
 static void put_more(struct buf *out, const char *text)
 {
     buf_add_string(out, text[0] ? ", " : "");
-    put_clean(out, slice_of(text));
+    signin_put_clean(out, slice_of(text));
     buf_add_byte(out, '\n');
 }
 
@@ -112,7 +112,7 @@ void signin_show_summary(struct buf *out, const struct lychgate_summary *s, bool
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
 /* What servers sent need not be UTF-8; jansson takes nothing else. */
-static json_t *text_json(const char *text)
+json_t *signin_text_json(const char *text)
 {
     json_t *json = json_string(text);
     if (json)
@@ -139,26 +139,28 @@ json_t *signin_problem_json(const struct lychgate_problem *problem)
     if (!problem || !problem->finding[0])
         return json_null();
     return json_pack("{s:s,s:o,s:s,s:s,s:s,s:o}", "finding", problem->finding, "detail",
-                     text_json(problem->detail), "user", problem->user, "cause", problem->cause,
-                     "remedy", problem->remedy, "received", text_json(problem->received));
+                     signin_text_json(problem->detail), "user", problem->user, "cause",
+                     problem->cause, "remedy", problem->remedy, "received",
+                     signin_text_json(problem->received));
 }
 
 json_t *signin_step_json(const struct lychgate_event *event)
 {
     return json_pack("{s:s,s:o,s:o,s:o,s:s,s:o,s:o}", "step", event->step, "asked",
-                     text_json(event->asked), "whom", text_json(event->whom), "answer",
-                     text_json(event->answer), "outcome", outcomes[event->outcome].id, "ms",
-                     ms_json(event->spent_us), "problem", signin_problem_json(event->problem));
+                     signin_text_json(event->asked), "whom", signin_text_json(event->whom),
+                     "answer", signin_text_json(event->answer), "outcome",
+                     outcomes[event->outcome].id, "ms", ms_json(event->spent_us), "problem",
+                     signin_problem_json(event->problem));
 }
 
 json_t *signin_summary_json(const struct lychgate_summary *s)
 {
     return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:I,s:I,s:o}", "address",
-                     text_json(s->address), "pool", text_json(s->pool), "server",
-                     text_json(s->server), "security", text_json(s->security), "epid",
-                     text_json(s->epid), "gruu", text_json(s->gruu), "certificate_until",
-                     time_json(s->certificate_until), "certificate_kept", s->certificate_kept,
-                     "registered_until", time_json(s->registered_until), "keepalive_s",
-                     (json_int_t)(s->keepalive_ms / 1000), "clock_skew_ms",
+                     signin_text_json(s->address), "pool", signin_text_json(s->pool), "server",
+                     signin_text_json(s->server), "security", signin_text_json(s->security), "epid",
+                     signin_text_json(s->epid), "gruu", signin_text_json(s->gruu),
+                     "certificate_until", time_json(s->certificate_until), "certificate_kept",
+                     s->certificate_kept, "registered_until", time_json(s->registered_until),
+                     "keepalive_s", (json_int_t)(s->keepalive_ms / 1000), "clock_skew_ms",
                      (json_int_t)s->clock_skew_ms, "ms", ms_json(s->spent_us));
 }

@@ -21,6 +21,11 @@ void signin_show_summary(struct buf *out, const struct lychgate_summary *summary
 json_t *signin_step_json(const struct lychgate_event *event);
 json_t *signin_summary_json(const struct lychgate_summary *summary);
 
+/* Others' words on our user's terminal: control bytes become '?'. And as JSON, which takes
+ * nothing but UTF-8. */
+void signin_put_clean(struct buf *out, struct slice text);
+json_t *signin_text_json(const char *text);
+
 /* {"finding","detail","user","cause","remedy","received"}, or null for none. */
 json_t *signin_problem_json(const struct lychgate_problem *problem);
 

@@ -8,22 +8,33 @@
 #include "tools/dns.h"
 #include "tools/finding.h"
 #include "tools/group.h"
+#include "tools/im.h"
 #include "tools/init.h"
 #include "tools/location.h"
 #include "tools/policy.h"
+#include "tools/presence.h"
 #include "tools/push.h"
+#include "tools/roster.h"
 #include "tools/setting.h"
 #include "tools/signin.h"
 #include "tools/trace.h"
 #include "tools/user.h"
 #include "tools/user_card.h"
 #include "tools/verb.h"
+#include "tools/whoami.h"
 
 const struct verb verbs[] = {
     {"init", NULL, "", "Set up a site: configuration, certificates, keys, databases.", init_options,
      init_run},
     {"signin", NULL, "ADDRESS", "Sign in, step by step, and say what happens.", signin_options,
      signin_run},
+    {"whoami", NULL, "", "Say who the server takes us for, and what it set for us.", whoami_options,
+     whoami_run},
+    {"im", NULL, "[ADDRESS] [TEXT]", "Send a message, and wait for answers.", im_options, im_run},
+    {"presence", "watch", "[ADDRESS...]", "Print people's presence as it changes.",
+     presence_watch_options, presence_watch_run},
+    {"presence", "set", "STATE", "Set one's own state and note.", presence_set_options,
+     presence_set_run},
     {"user", "add", "ADDRESS", "Add a user.", user_add_options, user_add},
     {"user", "list", "", "List all users.", NULL, user_list},
     {"user", "show", "ADDRESS", "Show a user and his certificates.", NULL, user_show},
@@ -66,6 +77,20 @@ const struct verb verbs[] = {
      dialplan_remove_run},
     {"dialplan", "test", "PLAN NUMBER", "Show what each rule says to a number.", NULL,
      dialplan_test_run},
+    {"contacts", "list", "", "Show one's contacts, by group, with their presence.", roster_options,
+     roster_list},
+    {"contacts", "add", "ADDRESS", "Add a contact, or put one into a group too.",
+     roster_group_options, roster_add},
+    {"contacts", "remove", "ADDRESS", "Remove a contact, or take one out of a group.",
+     roster_group_options, roster_remove},
+    {"contacts", "move", "ADDRESS", "Put a contact into one group, out of all others.",
+     roster_group_options, roster_move},
+    {"contacts", "add-group", "NAME", "Add a group to one's contact list.", roster_options,
+     roster_add_group},
+    {"contacts", "rename-group", "NAME NEW-NAME", "Rename a group.", roster_options,
+     roster_rename_group},
+    {"contacts", "remove-group", "NAME", "Remove a group; its people stay.", roster_options,
+     roster_remove_group},
     {"contacts", "export", "ADDRESS", "Print a user's contact list.", contacts_export_options,
      contacts_export_run},
     {"contacts", "import", "ADDRESS FILE", "Read a user's contact list from a file.",

@@ -78,7 +78,7 @@ flow_stop() {
 flow_command() { # the sign-in as a command line, in $command
   command=("$LYCHGATE" signin alice@contoso.test --password-file "$flow/password" --cache "$flow/cache"
     --ca "$site/ca.pem" --dns "127.0.0.1:$dns" --connect-to ":80::$http" --connect-to ":443::$https"
-    --timeout 10 "$@")
+    --timeout 10 --register-only "$@")
 }
 
 flow_signin() {
