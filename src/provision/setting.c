@@ -98,20 +98,25 @@ static int check_uri(int setting, struct slice value, struct fault *fault)
                      provision_settings[setting].name, SLICE_ARG(scheme));
 }
 
+int provision_setting_check(struct slice name, struct slice value, struct arena *arena,
+                            struct slice *name_out, struct slice *value_out, struct fault *fault)
+{
+    int found = setting_find(name), result = 0;
+    if (found < 0)
+        return setting_unknown(name, fault);
+    *name_out = slice_of(provision_settings[found].name);
+    *value_out = (struct slice){0};
+    if (!slice_absent(value))
+        result = policy_value_check(&provision_settings[found], value, arena, value_out, fault);
+    return result < 0 ? result : check_uri(found, *value_out, fault);
+}
+
 int provision_setting_set(struct store *store, int64_t account, struct slice name,
                           struct slice value, struct fault *fault)
 {
     scoped(arena) struct arena *arena = arena_new();
     struct change change = {.account = account};
-    int found = setting_find(name);
-    if (found < 0)
-        return setting_unknown(name, fault);
-    change.name = slice_of(provision_settings[found].name);
-    int result = 0;
-    if (!slice_absent(value))
-        result = policy_value_check(&provision_settings[found], value, arena, &change.value, fault);
-    if (result == 0)
-        result = check_uri(found, change.value, fault);
+    int result = provision_setting_check(name, value, arena, &change.name, &change.value, fault);
     return result < 0 ? result : store_write(store, write_setting, &change, fault);
 }
 

@@ -21,6 +21,11 @@ struct provision_settings {
     bool no_file_transfer;
 };
 
+/* Could it be set? Both as they would be stored; the value comes from the arena. The
+ * nearest setting is in the detail. -ERR_UNKNOWN, -ERR_MALFORMED: POLICY_INVALID. */
+int provision_setting_check(struct slice name, struct slice value, struct arena *arena,
+                            struct slice *name_out, struct slice *value_out, struct fault *fault);
+
 /* Both block. Set one; an absent value goes back to the default. -ERR_UNKNOWN:
  * POLICY_INVALID (no such setting) or UNKNOWN_USER; -ERR_MALFORMED, POLICY_INVALID. */
 int provision_setting_set(struct store *store, int64_t account, struct slice name,

@@ -59,25 +59,40 @@ static void show_settings(const struct invocation *invocation,
     show_table_put(table);
 }
 
+/* NAME=VALUE and --default NAME: with a store they are set, without one only checked. */
+static int take_settings(struct invocation *invocation, struct store *store, int64_t account,
+                         struct fault *fault)
+{
+    size_t count = invocation->operand_count + invocation->given_count;
+    int err = 0;
+    for (size_t i = 1, j = 0; i < count && err == 0; i++) {
+        struct slice name, value = {0};
+        if (i < invocation->operand_count)
+            slice_cut(slice_of(invocation->operands[i]), '=', &name, &value);
+        else
+            name = slice_of(invocation_nth(invocation, "default", j++));
+        if (slice_absent(name))
+            break;
+        err = store ? provision_setting_set(store, account, name, value, fault)
+                    : provision_setting_check(name, value, invocation->arena, &name, &value, fault);
+    }
+    return err;
+}
+
 enum tool_exit user_setting_run(struct invocation *invocation)
 {
     scoped(office) struct office office = {0};
     struct provision_settings settings;
     struct account account;
     struct fault fault;
-    struct slice name, value;
-    const char *reset;
     for (size_t i = 1; i < invocation->operand_count; i++)
-        if (!slice_cut(slice_of(invocation->operands[i]), '=', &name, &value))
+        if (slice_index(slice_of(invocation->operands[i]), '=') < 0)
             return tool_usage("`%s` is not NAME=VALUE", invocation->operands[i]);
-    int err = find(invocation, &office, &account, &fault);
-    for (size_t i = 1; i < invocation->operand_count && err == 0; i++) {
-        slice_cut(slice_of(invocation->operands[i]), '=', &name, &value);
-        err = provision_setting_set(office.store, account.id, name, value, &fault);
-    }
-    for (size_t i = 0; err == 0 && (reset = invocation_nth(invocation, "default", i)); i++)
-        err = provision_setting_set(office.store, account.id, slice_of(reset), (struct slice){0},
-                                    &fault);
+    int err = take_settings(invocation, NULL, 0, &fault);
+    if (err == 0)
+        err = find(invocation, &office, &account, &fault);
+    if (err == 0)
+        err = take_settings(invocation, office.store, account.id, &fault);
     if (err == 0)
         err = provision_settings_load(office.reader, account.id, invocation->arena, &settings,
                                       &fault);

@@ -107,6 +107,9 @@ check 'user setting' json 0 '.LineUri == "tel:+1425" and .EnterpriseVoiceEnabled
 check '... back to the default' json 0 '.LineUri == null' user setting alice@contoso.test --default LineUri
 check 'an unknown setting' refused 'did you mean VoiceMailUri\?' site user setting alice@contoso.test VoicemailUrl=x
 check 'a wrong setting' refused 'begins with tel:' site user setting alice@contoso.test LineUri=1425
+check 'one wrong setting among right ones' refused 'begins with tel:' \
+  site user setting alice@contoso.test CommonAreaPhone=true LineUri=1425
+check '... changes nothing' json 0 '.CommonAreaPhone == false' user setting alice@contoso.test
 check 'user provisioning' run 0 site user provisioning alice@contoso.test
 check '... has what policies say' says "$work/out" 'name="ucPolicy".*<property name="AllowCallForwarding">false<'
 check '... has the names of the site' says "$work/out" 'sip\.contoso\.test'
