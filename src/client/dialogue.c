@@ -139,8 +139,7 @@ int dialogue_register(struct lychgate *gate, const struct dialogue_register *opt
     return association_verify_info(gate->association, answer, clock_now(), fault);
 }
 
-/* ---- the server's requests --------------------------------------------------------------------
- */
+/* ---- the server's requests ------------------------------------------------------------------ */
 
 /* [MS-SIPREGE] 3.2: the body is one line, "deregistered;event=rejected". */
 static bool ends_registration(const struct sip_message *request)
@@ -212,8 +211,7 @@ int dialogue_request(struct lychgate *gate, const struct sip_message *request, s
     return taken < 0 ? taken : taken > 0 ? 0 : answer_other(gate, request, fault);
 }
 
-/* ---- refusals
- * ------------------------------------------------------------------------------------ */
+/* ---- refusals ------------------------------------------------------------------------------- */
 
 /* Our own servers, and Microsoft's, number their reasons ([MS-OCER] section 6). Several
  * findings may share a number; ours begin the reason with the row's sentence. */
@@ -297,8 +295,7 @@ int dialogue_refusal_of_request(const struct sip_message *response, struct fault
     return refusal(response, otherwise, fault);
 }
 
-/* ---- what a 200 says ---------------------------------------------------------------------------
- */
+/* ---- what a 200 says ------------------------------------------------------------------------ */
 
 static struct slice own_gruu(const struct lychgate *gate, const struct sip_message *answer)
 {

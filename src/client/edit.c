@@ -48,8 +48,7 @@ static int edit_list(struct lychgate *gate, struct contacts_change *change, stru
     }
 }
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 static int begin(struct lychgate *gate, struct fault *fault)
 {
@@ -99,8 +98,7 @@ static int plan_contact(struct lychgate *gate, struct arena *arena, const char *
     return 0;
 }
 
-/* ---- contacts ----------------------------------------------------------------------------------
- */
+/* ---- contacts ------------------------------------------------------------------------------- */
 
 static int put_contact(struct lychgate *gate, const char *address, const char *group, bool move,
                        struct fault *fault)
@@ -147,8 +145,7 @@ int edit_contact(struct lychgate *gate, enum edit_verb verb, const char *address
                                : put_contact(gate, address, group, verb == EDIT_MOVE, fault);
 }
 
-/* ---- groups ------------------------------------------------------------------------------------
- */
+/* ---- groups --------------------------------------------------------------------------------- */
 
 /* A group must be empty before it goes: its people stay, without it. */
 static int empty_group(struct lychgate *gate, unsigned id, const char *name, struct fault *fault)

@@ -263,8 +263,7 @@ int follow_await(struct lychgate *gate, struct fault *fault)
     return 0;
 }
 
-/* ---- notifications ----------------------------------------------------------------------------
- */
+/* ---- notifications -------------------------------------------------------------------------- */
 
 static int answer_notify(struct lychgate *gate, const struct sip_message *request,
                          struct fault *fault)
@@ -301,8 +300,7 @@ int follow_notified(struct lychgate *gate, const struct sip_message *request, st
     return 1;
 }
 
-/* ---- time ---------------------------------------------------------------------------------------
- */
+/* ---- time ----------------------------------------------------------------------------------- */
 
 int64_t follow_due(const struct lychgate *gate)
 {

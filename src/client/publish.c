@@ -96,8 +96,7 @@ static int publish(struct lychgate *gate, struct presence_publication *list, siz
     return 0;
 }
 
-/* ---- what is published ------------------------------------------------------------------------
- */
+/* ---- what is published ---------------------------------------------------------------------- */
 
 /* The first 32 bits of the epid, as SIPE numbers them. */
 static uint32_t device_number(const struct lychgate *gate)

@@ -239,8 +239,7 @@ int signin_handshake(struct lychgate *gate, enum signin_step *next, struct fault
     return kept_is_refused(gate, shake_hands(gate, fault), fault);
 }
 
-/* ---- the signed REGISTER ------------------------------------------------------------------------
- */
+/* ---- the signed REGISTER -------------------------------------------------------------------- */
 
 /* 301: the user is at home elsewhere; authentication starts anew there. */
 static int follow(struct lychgate *gate, const struct sip_message *answer, struct fault *fault)

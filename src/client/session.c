@@ -92,8 +92,7 @@ int session_tell(struct lychgate *gate)
     return told;
 }
 
-/* ---- beginning and ending ----------------------------------------------------------------------
- */
+/* ---- beginning and ending ------------------------------------------------------------------- */
 
 static void reset(struct session *session)
 {
@@ -210,8 +209,7 @@ int session_address(struct arena *arena, const char *text, struct slice *account
     return 0;
 }
 
-/* ---- the public functions
- * ------------------------------------------------------------------------ */
+/* ---- the public functions ------------------------------------------------------------------- */
 
 /* Every call begins and ends so: it needs a session, and its failure is the problem. */
 static int begin(struct lychgate *gate, struct fault *fault)

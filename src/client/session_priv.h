@@ -104,8 +104,7 @@ int edit_contact(struct lychgate *gate, enum edit_verb verb, const char *address
 int edit_group(struct lychgate *gate, enum contacts_edit edit, const char *name, const char *to,
                struct fault *fault);
 
-/* ---- chat.c: conversations ----------------------------------------------------------------------
- */
+/* ---- chat.c: conversations ------------------------------------------------------------------ */
 
 struct chat {
     struct chat *next;
@@ -121,8 +120,7 @@ int chat_send(struct lychgate *gate, struct slice account, struct slice text, st
 void chat_leave(struct lychgate *gate);
 void chat_free_all(struct session *session);
 
-/* ---- session.c
- * ------------------------------------------------------------------------------------ */
+/* ---- session.c ------------------------------------------------------------------------------ */
 
 enum news_kind {
     NEWS_PRESENCE,

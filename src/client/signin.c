@@ -151,8 +151,7 @@ void signin_forget(struct lychgate *gate)
     gate->signed_in = false;
 }
 
-/* ---- what several steps do ---------------------------------------------------------------------
- */
+/* ---- what several steps do ------------------------------------------------------------------ */
 
 void pools_clear(struct lychgate *gate)
 {

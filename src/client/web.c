@@ -153,8 +153,7 @@ struct slice web_header(const struct web_response *response, const char *name)
     return (struct slice){0};
 }
 
-/* ---- one exchange -----------------------------------------------------------------------------
- */
+/* ---- one exchange --------------------------------------------------------------------------- */
 
 struct lists {
     struct curl_slist *headers, *connect, *resolve;
@@ -258,8 +257,7 @@ static void set_manners(struct web *web, const struct lists *lists)
     curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
 }
 
-/* ---- what went wrong
- * ------------------------------------------------------------------------------ */
+/* ---- what went wrong ------------------------------------------------------------------------ */
 
 static int connect_fault(struct web *web, struct fault *fault)
 {
@@ -319,8 +317,7 @@ static int curl_fault(struct web *web, CURLcode code, struct fault *fault)
     }
 }
 
-/* ---- keeping what was said
- * -------------------------------------------------------------------------- */
+/* ---- keeping what was said ------------------------------------------------------------------ */
 
 static int64_t wall_us(void)
 {

@@ -229,8 +229,7 @@ int contacts_read(struct slice body, const struct contacts_list *before, struct 
     return 0;
 }
 
-/* ---- edits ------------------------------------------------------------------------------------
- */
+/* ---- edits ---------------------------------------------------------------------------------- */
 
 static void put_id(struct xml_writer *w, unsigned id)
 {

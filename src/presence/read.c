@@ -339,8 +339,7 @@ int presence_read_self(struct slice body, struct arena *arena, struct presence_s
     return 0;
 }
 
-/* ---- conflicts --------------------------------------------------------------------------------
- */
+/* ---- conflicts ------------------------------------------------------------------------------ */
 
 int presence_read_conflict(struct slice body, struct arena *arena,
                            struct presence_conflict **conflicts_out, size_t *count_out,

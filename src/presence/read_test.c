@@ -150,8 +150,7 @@ static void subscribers_are_read(void **state)
     assert_false(self.subscriber[0].acknowledged);
 }
 
-/* ---- with our server ----------------------------------------------------------------------------
- */
+/* ---- with our server ------------------------------------------------------------------------ */
 
 /* Publish a list of ours, which the server must understand. */
 static int publish_list(struct fixture *f, const struct presence_publication *list, size_t count)

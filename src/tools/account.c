@@ -138,8 +138,7 @@ enum tool_exit account_fail(struct account *account, int err)
     return account_exit(err, problem);
 }
 
-/* ---- whole commands ---------------------------------------------------------------------------
- */
+/* ---- whole commands ------------------------------------------------------------------------- */
 
 enum tool_exit account_run(struct invocation *invocation,
                            const struct lychgate_session_options *session, account_work_fn *work,

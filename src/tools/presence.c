@@ -26,8 +26,7 @@ const struct verb_option presence_set_options[] = {
     {0},
 };
 
-/* ---- watching ---------------------------------------------------------------------------------
- */
+/* ---- watching ------------------------------------------------------------------------------- */
 
 struct watching {
     const struct invocation *invocation;
@@ -115,8 +114,7 @@ enum tool_exit presence_watch_run(struct invocation *invocation)
         watch, &w);
 }
 
-/* ---- setting ------------------------------------------------------------------------------------
- */
+/* ---- setting -------------------------------------------------------------------------------- */
 
 static enum tool_exit set(struct account *account, void *arg)
 {

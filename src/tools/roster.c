@@ -41,8 +41,7 @@ enum tool_exit roster_list(struct invocation *invocation)
         show_list, NULL);
 }
 
-/* ---- changes ----------------------------------------------------------------------------------
- */
+/* ---- changes -------------------------------------------------------------------------------- */
 
 /* A function of the library with two strings: an address or group, and a group or name. */
 typedef int change_fn(struct lychgate *gate, const char *what, const char *more);

@@ -42,8 +42,7 @@ void session_show_settings(struct buf *out, const struct lychgate *gate)
     }
 }
 
-/* ---- people ------------------------------------------------------------------------------------
- */
+/* ---- people --------------------------------------------------------------------------------- */
 
 static const char *colour_of(const char *state)
 {
@@ -135,8 +134,7 @@ void session_show(struct buf *out, const struct lychgate *gate, bool colour)
     session_show_person(out, own, "", colour);
 }
 
-/* ---- JSON
- * ---------------------------------------------------------------------------------------- */
+/* ---- JSON ----------------------------------------------------------------------------------- */
 
 json_t *session_person_json(const struct lychgate_presence *p)
 {

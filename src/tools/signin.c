@@ -54,8 +54,7 @@ static void show_event(void *arg, const struct lychgate_event *event)
     }
 }
 
-/* ---- the outcome ------------------------------------------------------------------------------
- */
+/* ---- the outcome ---------------------------------------------------------------------------- */
 
 /* How far it came. */
 enum reached {
