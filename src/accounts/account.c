@@ -1,4 +1,5 @@
 #include "accounts/account_priv.h"
+#include "accounts/notice.h"
 #include "accounts/words_priv.h"
 
 #include <stdlib.h>
@@ -38,8 +39,9 @@ static const char *const steps[] = {
     "  revoked_at integer not null default 0);"
     "create index certificate_account on certificate (account_id, issued_at);",
     words_step,
+    notice_step,
 };
-const struct store_schema accounts_schema = {"accounts", steps, 2};
+const struct store_schema accounts_schema = {"accounts", steps, 3};
 
 int accounts_open(const struct accounts_options *options, struct accounts **accounts_out,
                   struct fault *fault)
@@ -172,7 +174,9 @@ static int update_account(struct store_db *db, void *arg, struct fault *fault)
     if (result > 0)
         result = store_exec(db, fault, "delete from account_name where account_id = ?1",
                             STORE_INT(account->id), STORE_END);
-    return result < 0 ? result : write_names(db, change, fault);
+    if (result >= 0)
+        result = write_names(db, change, fault);
+    return result < 0 ? result : notice_put(db, account->id, fault);
 }
 
 int accounts_add(struct accounts *accounts, struct account *account, struct arena *arena,
@@ -202,7 +206,9 @@ static int update_enabled(struct store_db *db, void *arg, struct fault *fault)
     const struct account *account = arg;
     int result = store_exec(db, fault, "update account set enabled = ?2 where id = ?1",
                             STORE_INT(account->id), STORE_INT(account->enabled), STORE_END);
-    return result == 0 ? unknown_id(fault, account->id) : result;
+    if (result <= 0)
+        return result == 0 ? unknown_id(fault, account->id) : result;
+    return notice_put(db, account->id, fault);
 }
 
 int accounts_enable(struct accounts *accounts, int64_t id, bool enabled, struct fault *fault)
@@ -215,8 +221,11 @@ int accounts_enable(struct accounts *accounts, int64_t id, bool enabled, struct 
 static int delete_account(struct store_db *db, void *arg, struct fault *fault)
 {
     const struct account *account = arg;
-    int result = store_exec(db, fault, "delete from account where id = ?1", STORE_INT(account->id),
-                            STORE_END);
+    int result = notice_put(db, account->id, fault);
+    if (result < 0)
+        return result;
+    result = store_exec(db, fault, "delete from account where id = ?1", STORE_INT(account->id),
+                        STORE_END);
     return result == 0 ? unknown_id(fault, account->id) : result;
 }
 

@@ -2,6 +2,7 @@
 #include "accounts/card.h"
 
 #include "accounts/account_priv.h"
+#include "accounts/notice.h"
 #include "accounts/words_priv.h"
 #include "base/encode.h"
 
@@ -198,6 +199,8 @@ static int write_value(struct store_db *db, void *arg, struct fault *fault)
     if (result >= 0)
         result = words_put(db, change->account, WORDS_FIELD_CARD + row->number, row->kind,
                            change->value, fault);
+    if (result >= 0)
+        result = notice_put(db, change->account, fault);
     return written(result, change, fault);
 }
 
@@ -228,6 +231,8 @@ static int write_photo(struct store_db *db, void *arg, struct fault *fault)
                          " hash = excluded.hash, type = excluded.type, bytes = excluded.bytes",
                          STORE_INT(change->account), STORE_TEXT(change->hash),
                          STORE_TEXT(slice_of(change->type)), STORE_BLOB(change->value), STORE_END);
+    if (result >= 0)
+        result = notice_put(db, change->account, fault);
     return written(result, change, fault);
 }
 

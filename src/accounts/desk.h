@@ -5,11 +5,13 @@
 #define LYCHGATE_ACCOUNTS_DESK_H
 
 struct accounts;
+struct store_reader;
 struct vault_client;
 
 struct desk {
     struct accounts *accounts;
     struct vault_client *vault;
+    struct store_reader *reader; /* for rooms that keep something of their own */
 };
 
 /* The calling thread's desk; never NULL on a worker. The server hands this

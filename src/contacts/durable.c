@@ -1,5 +1,6 @@
 /* Contact lists on disk. One row a list holds its number; what changes it also moves
  * that number, so that of two writers who saw the same list one fails. */
+#include "accounts/notice.h"
 #include "contacts/contacts_priv.h"
 
 /* A contact's groups are a bit set: the row of a group is told to nobody else. */
@@ -215,7 +216,7 @@ static int write_list(struct store_db *db, void *arg, struct fault *fault)
         result = write_group(db, replacement->account_id, &list->groups[i], fault);
     for (size_t i = 0; i < list->contact_count && result >= 0; i++)
         result = write_contact(db, replacement->account_id, list->contacts[i], fault);
-    return result < 0 ? result : 0;
+    return result < 0 ? result : notice_put(db, replacement->account_id, fault);
 }
 
 int contacts_replace(struct store *store, int64_t account_id, const struct contacts_list *list,
