@@ -78,8 +78,8 @@ struct im_request {
     size_t endpoint_count;
 };
 
-/* Pass a request on. *reply (any content before) is what to answer now: 100 for
- * INVITE, 200 for CANCEL, a refusal, or nothing (no_answer); all later answers come in
+/* Pass a request on. *reply (from sip_reply_init(), which may outlive *out) is what to answer now:
+ * 100 for INVITE, 200 for CANCEL, a refusal, or nothing (no_answer); all later answers come in
  * *out. Returns 0, or a negative enum err with reply->fault and
  *   CLAIM_MISMATCH      From is not the caller
  *   SIP_TOO_MANY_HOPS   Max-Forwards is 0

@@ -257,7 +257,7 @@ int im_request(struct im *im, const struct im_request *ask, int64_t now, struct 
     struct fault fault = {0};
     struct slice unknown = {0};
     enum sip_method method = ask->request->method;
-    sip_reply_init(reply, out->arena, 200);
+    sip_reply_init(reply, reply->arena, 200);
     int err = check(ask, out->arena, &unknown, &fault);
     if (err == 0)
         err = (arrive[method] ? arrive[method] : pass_on)(im, ask, now, reply, out, &fault);

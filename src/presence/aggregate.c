@@ -92,6 +92,13 @@ static struct inputs read_inputs(const struct turn *turn, uint32_t container)
     return in;
 }
 
+/* SIPE says its user's state of the machine, too: 6500 is a busy person at an active one. */
+static bool is_idle(int machine)
+{
+    return (machine >= IDLE && machine < BUSY) ||
+           (machine >= BUSY_IDLE && machine < DO_NOT_DISTURB);
+}
+
 static int decide(const struct inputs *in)
 {
     int user = in->timed ? in->timed : in->user;
@@ -104,10 +111,8 @@ static int decide(const struct inputs *in)
         most = user;
     if (in->machine >= AWAY)
         return AWAY_SHOWN;
-    if (in->machine >= IDLE && most < BUSY)
-        return IDLE;
-    if (in->machine >= IDLE && most < BUSY_IDLE)
-        return BUSY_IDLE;
+    if (is_idle(in->machine) && most < BUSY_IDLE)
+        return most < BUSY ? IDLE : BUSY_IDLE;
     return most;
 }
 

@@ -178,6 +178,8 @@ static void put_list(struct buf *text, struct arena *arena, const struct presenc
     xml_end(&w);
 }
 
+/* An empty line ends each part: libpurple, in which SIPE lives, takes four bytes off a
+ * part's end where RFC 2046 has two. */
 static void put_part(struct buf *text, struct slice boundary, struct slice id, const char *type,
                      struct slice content)
 {
@@ -186,7 +188,7 @@ static void put_part(struct buf *text, struct slice boundary, struct slice id, c
               "Content-Type: %s\r\n\r\n",
               SLICE_ARG(boundary), SLICE_ARG(id), type);
     buf_add(text, content);
-    buf_add_string(text, "\r\n");
+    buf_add_string(text, "\r\n\r\n");
 }
 
 /* [MS-SIP] section 4.3; the type= is what SIPE knows the list by. */

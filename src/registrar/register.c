@@ -240,7 +240,7 @@ static void add_contacts(struct sip_reply *reply, const struct user *user, int64
 static void add_abilities(struct sip_reply *reply, const struct registrar_options *options,
                           const struct wish *wish)
 {
-    static const char *const supported[] = {"gruu-10", "msrtc-event-categories",
+    static const char *const supported[] = {"gruu-10", "adhoclist", "msrtc-event-categories",
                                             "ms-keepalive-deregister"};
     for (size_t i = 0; i < sizeof supported / sizeof *supported; i++)
         sip_reply_header(reply, "Supported", "%s", supported[i]);
@@ -278,7 +278,7 @@ int registrar_register(struct registrar *registrar, const struct sip_message *re
     struct place *known = places_find(user, &wish.instance);
     if (wish.expires == 0 && known) {
         reply->to_tag = arena_copy(reply->arena, known->endpoint.to_tag);
-        places_drop(&registrar->places, known);
+        registrar_drop(registrar, known);
     } else if (wish.has_contact && wish.expires != 0) {
         struct place *place = bind(registrar, &wish, known, now, reply->arena);
         keep_quota(registrar, place->user, out);

@@ -21,12 +21,20 @@ void registrar_free(struct registrar *registrar)
     free(registrar);
 }
 
+void registrar_drop(struct registrar *registrar, struct place *place)
+{
+    if (registrar->options.on_gone)
+        registrar->options.on_gone(registrar->options.arg, &place->endpoint,
+                                   place->user->count == 1);
+    places_drop(&registrar->places, place);
+}
+
 void registrar_put_out(struct registrar *registrar, struct place *place, const char *event,
                        enum finding why, struct outgoing_list *out)
 {
     bool alone = !place->flow_prev && !place->flow_next;
     notify_deregistered(place, event, why, alone, out);
-    places_drop(&registrar->places, place);
+    registrar_drop(registrar, place);
 }
 
 size_t registrar_flow_lost(struct registrar *registrar, struct flow flow)
@@ -35,7 +43,7 @@ size_t registrar_flow_lost(struct registrar *registrar, struct flow flow)
     struct place *place = places_on_flow(&registrar->places, flow);
     for (struct place *next; place; place = next, gone++) {
         next = place->flow_next;
-        places_drop(&registrar->places, place);
+        registrar_drop(registrar, place);
     }
     return gone;
 }
@@ -61,7 +69,7 @@ int64_t registrar_expire(struct registrar *registrar, int64_t now)
         event_emit(EVENT_INFO, "registrar.expired", FINDING_NONE,
                    EVENT_SLICE("user", endpoint->account), EVENT_SLICE("epid", endpoint->epid),
                    EVENT_END);
-        places_drop(places, places->heap[0]);
+        registrar_drop(registrar, places->heap[0]);
     }
     return places->count > 0 ? places->heap[0]->endpoint.expires : INT64_MAX;
 }
@@ -76,6 +84,14 @@ const struct endpoint *registrar_next(const struct registrar *registrar, struct 
         const struct user *user = places_user(&registrar->places, account);
         place = user ? user->oldest : NULL;
     }
+    return place ? &place->endpoint : NULL;
+}
+
+const struct endpoint *registrar_find(const struct registrar *registrar, struct slice account,
+                                      const struct guid *instance)
+{
+    const struct user *user = places_user(&registrar->places, account);
+    const struct place *place = user ? places_find(user, instance) : NULL;
     return place ? &place->endpoint : NULL;
 }
 

@@ -19,6 +19,10 @@ struct registrar_options {
     int64_t keepalive_ms;     /* what ms-keep-alive says */
     unsigned endpoints_max;   /* of one user; one more ends the oldest (ENDPOINT_QUOTA) */
     const char *allow_events; /* Allow-Events of the 200, one list without blanks; "": none */
+    /* An endpoint is leaving, for whatever reason; `last`: its user has no other. Called
+     * while it can still be read; must not call the registrar. May be NULL. */
+    void (*on_gone)(void *arg, const struct endpoint *endpoint, bool last);
+    void *arg;
 };
 
 struct registrar *registrar_new(const struct registrar_options *options);
@@ -65,6 +69,10 @@ int64_t registrar_expire(struct registrar *registrar, int64_t now);
 /* The endpoints of a user, oldest first: call with NULL, then with the one before. */
 const struct endpoint *registrar_next(const struct registrar *registrar, struct slice account,
                                       const struct endpoint *after);
+
+/* The one of that instance; NULL: there is none. */
+const struct endpoint *registrar_find(const struct registrar *registrar, struct slice account,
+                                      const struct guid *instance);
 
 /* How many endpoints and users there are. */
 size_t registrar_count(const struct registrar *registrar);

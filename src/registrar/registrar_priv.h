@@ -10,6 +10,9 @@ struct registrar {
     struct places places;
 };
 
+/* Let an endpoint go, and tell on_gone. */
+void registrar_drop(struct registrar *registrar, struct place *place);
+
 /* Sign an endpoint out from here: notify it, then drop it. Its connection ends too,
  * if no other endpoint is on it. */
 void registrar_put_out(struct registrar *registrar, struct place *place, const char *event,
