@@ -2,8 +2,10 @@
 # Several sipe_clients at once, each with a name of our choice. Source it after
 # site.sh. Meson sets SIPE_CLIENT.
 #
-#   client_start NAME ADDRESS PASSWORD
-#   client_await NAME EVENT    until the event (in $client_line), or its end
+#   client_start NAME ADDRESS PASSWORD   on a host of that name: SIPE makes its endpoint
+#                                        id of it, so each client is another endpoint
+#   client_await NAME PATTERN...  until a line has all of these (in $client_line); a bare
+#                                 word is the event's name
 #   client_tell NAME COMMAND
 #   client_wait NAME           until its end; returns its exit code
 
@@ -15,8 +17,8 @@ client_start() {
   local name=$1 base=$LAB_DIR/$1 in out
   printf '%s\n' "$3" >"$base.password"
   mkfifo "$base.in" "$base.out"
-  TMPDIR=$LAB_DIR "$SIPE_CLIENT" --ca-dir "$LAB_DIR/trust" --password-file "$base.password" \
-    --debug "$base.debug" --timeout 60 "$2" <"$base.in" >"$base.out" 2>"$base.err" &
+  TMPDIR=$LAB_DIR unshare --uts sh -c 'hostname "$0" && exec "$@"' "$name" "$SIPE_CLIENT" --ca-dir "$LAB_DIR/trust" --password-file "$base.password" \
+    --debug "$base.debug" --timeout 240 "$2" <"$base.in" >"$base.out" 2>"$base.err" &
   client_pid[$name]=$!
   exec {in}>"$base.in" {out}<"$base.out"
   client_in[$name]=$in
@@ -25,11 +27,16 @@ client_start() {
 }
 
 client_await() {
-  while read -r -t 70 -u "${client_out[$1]}" client_line; do
-    printf '%s\n' "$client_line" >>"$LAB_DIR/$1.jsonl"
-    case $client_line in
-    *"\"event\":\"$2\""*) return 0 ;;
-    esac
+  local name=$1 pattern found
+  shift
+  while read -r -t 60 -u "${client_out[$name]}" client_line; do
+    printf '%s\n' "$client_line" >>"$LAB_DIR/$name.jsonl"
+    found=yes
+    for pattern; do
+      case $pattern in *[!a-z-]*) ;; *) pattern="\"event\":\"$pattern\"" ;; esac
+      case $client_line in *"$pattern"*) ;; *) found= ;; esac
+    done
+    [ -z "$found" ] || return 0
   done
   return 1
 }

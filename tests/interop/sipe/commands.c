@@ -22,8 +22,21 @@ static void do_status(const char *id, const char *note)
         purple_account_set_status(client.account, id, TRUE, NULL);
 }
 
-static void do_im(const char *who, const char *text)
+/* As the buddy list has it: SIPE's names begin with "sip:", but for the new ones. */
+static const char *known_as(const char *who)
 {
+    static char name[512];
+    PurpleBuddy *buddy = purple_find_buddy(client.account, who);
+
+    g_snprintf(name, sizeof name, "sip:%s", who);
+    if (!buddy)
+        buddy = purple_find_buddy(client.account, name);
+    return buddy ? purple_buddy_get_name(buddy) : who;
+}
+
+static void do_im(const char *address, const char *text)
+{
+    const char *who = known_as(address);
     PurpleConversation *conversation =
         purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, client.account);
     g_autofree char *html = g_markup_escape_text(text, -1);
@@ -49,7 +62,7 @@ static void do_add(const char *who, const char *group_name)
 
 static void do_remove(const char *who, const char *rest)
 {
-    PurpleBuddy *buddy = purple_find_buddy(client.account, who);
+    PurpleBuddy *buddy = purple_find_buddy(client.account, known_as(who));
 
     (void)rest;
     if (!buddy) {
