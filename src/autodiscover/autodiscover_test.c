@@ -53,7 +53,7 @@ static int open_shop(void **state)
         return -1;
     shop = (struct shop){.world = world};
     struct vault_public keys;
-    shop.desk = (struct desk){shop.world->accounts, shop.world->client};
+    shop.desk = (struct desk){.accounts = shop.world->accounts, .vault = shop.world->client};
     if (vault_public(shop.world->client, shop.world->arena, &keys, NULL) < 0)
         return -1;
     shop.penalty = penalty_new(NULL);

@@ -206,7 +206,7 @@ static void request(struct world *world, struct world_endpoint *from, const char
             slice_eq(world->endpoints[i].endpoint.account, target.account))
             endpoints[ask.endpoint_count++] = &world->endpoints[i].endpoint;
     struct outgoing_list out;
-    struct sip_reply reply = {.arena = out.arena};
+    struct sip_reply reply = {.arena = arena};
     struct sip_out reply_out;
     outgoing_init(&out, arena);
     int err = im_request(world->im, &ask, world->now, &reply, &out);

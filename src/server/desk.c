@@ -26,7 +26,10 @@ int server_desk_open(void *arg, unsigned worker, void **desk_out, struct fault *
                                    .certificates_per_account =
                                        (unsigned)server->config->certificates.per_user},
         &desk->accounts, fault);
+    if (err == 0)
+        err = store_reader_open(server->store, &desk->reader, fault);
     if (err < 0) {
+        accounts_free(desk->accounts);
         free(desk);
         return err;
     }
@@ -40,6 +43,17 @@ void server_desk_close(void *arg, void *context)
     (void)arg;
     struct desk *desk = context;
     own_desk = NULL;
+    store_reader_free(desk->reader);
     accounts_free(desk->accounts);
     free(desk);
+}
+
+int server_work(struct server *server, struct job *job, struct fault *fault)
+{
+    if (!server->workers)
+        return fault_set(fault, ERR_BUSY, FINDING_SERVER_BUSY, "the server is stopping");
+    if (workers_submit(server->workers, job) == 0)
+        return 0;
+    return fault_set(fault, ERR_BUSY, FINDING_SERVER_BUSY, "%zu jobs wait for a worker",
+                     workers_waiting(server->workers));
 }

@@ -1,46 +1,268 @@
-/* Homes: each user's live state is touched by one loop only. Requests travel
- * there and back by letter; when line and home share a loop they do not travel. */
+#include "server/home.h"
+
 #include "event/event.h"
-#include "server/line.h"
+#include "im/im.h"
+#include "provision/provision.h"
+#include "server/admit.h"
+#include "server/hold.h"
+#include "server/methods.h"
+#include "server/session.h"
+#include "server/turn.h"
 
 #include <stdlib.h>
 
-/* ---- REGISTER -------------------------------------------------------------------- */
+enum {
+    TICK_MS = 1000,
+    SWEEP_MS = 60 * 1000 /* contacts_expire() goes through everybody */
+};
 
-static void go_back(void *arg)
+/* Also what clients read in Allow-Events: one list without blanks. */
+#define HOME_EVENTS                                                                                \
+    PROVISION_EVENTS                                                                               \
+    ",vnd-microsoft-roaming-contacts,vnd-microsoft-roaming-self,presence,presence.wpending"
+
+/* ---- what a home keeps ---------------------------------------------------------------- */
+
+/* An endpoint leaves: what it had subscribed to and published goes with it. */
+static void endpoint_gone(void *arg, const struct endpoint *endpoint, bool last)
 {
-    line_errand_back(arg);
+    struct wing *wing = arg;
+    struct turn *turn = wing->turn;
+    contacts_flow_lost(wing->contacts, endpoint->account, endpoint->flow);
+    presence_endpoint_lost(wing->presence, endpoint->account, &endpoint->instance, last, turn->now,
+                           &turn->out, &turn->posts);
+    if (last)
+        contacts_forget(wing->contacts, endpoint->account);
 }
 
-static void answer(struct errand *e, struct wing *home)
+static void tick(void *arg);
+
+void home_open(struct wing *wing)
 {
-    struct fault fault;
-    sip_reply_init(&e->reply, e->arena, 200);
-    if (registrar_register(home->registrar, e->request, &e->caller, e->now, &e->reply, &e->outgoing,
-                           &fault) < 0)
-        sip_reply_fault(&e->reply, &fault, e->server->site.sip_host);
-    if (!timer_running(&home->expiry))
-        home_expire(home);
+    struct server *server = wing->server;
+    const struct config *config = server->config;
+    /* Lync's: docs/contacts.md. */
+    struct subscription_terms terms = {
+        .shortest = INT64_C(1200) * 1000,
+        .usual = INT64_C(28800) * 1000,
+        .longest = INT64_C(43200) * 1000,
+        .contact = server->contact.at,
+    };
+    timer_init(&wing->tick, wing->loop, tick, wing);
+    wing->registrar = registrar_new(&(struct registrar_options){
+        .site = &server->site,
+        .expires_ms = config->sip.expires,
+        .keepalive_ms = config->sip.keepalive,
+        .endpoints_max = (unsigned)config->sip.endpoints_per_user,
+        .allow_events = HOME_EVENTS,
+        .on_gone = endpoint_gone,
+        .arg = wing,
+    });
+    wing->contacts = contacts_new(&(struct contacts_options){.terms = terms});
+    wing->presence =
+        presence_new(&(struct presence_options){.domain = server->site.domain, .terms = terms});
+    wing->im = im_new(&(struct im_options){.site = &server->site, .home = wing->index});
+}
+
+void home_close(struct wing *wing)
+{
+    registrar_free(wing->registrar);
+    contacts_free(wing->contacts);
+    presence_free(wing->presence);
+    im_free(wing->im);
+}
+
+/* ---- the way there -------------------------------------------------------------------------- */
+
+/* True: the home knows the caller now. */
+static bool settle(struct wing *home, struct errand *e)
+{
+    if (!admit_needed(home, e->caller.account))
+        return true;
+    if (!e->admission)
+        return false;
+    struct turn turn;
+    turn_begin(&turn, home);
+    admit_settle(home, e);
+    turn_end(&turn);
+    return true;
+}
+
+void home_take(struct errand *e)
+{
+    struct wing *home = wing_of_account(e->server, e->caller.account);
+    if (e->request->method == SIP_REGISTER || settle(home, e))
+        e->way->home(home, e);
+    else
+        admit_send(e); /* forgotten meanwhile, or never registered */
 }
 
 static void arrive(void *arg)
 {
-    struct errand *e = arg;
-    answer(e, wing_of_account(e->server, e->caller.account));
-    e->letter = (struct letter){.fn = go_back, .arg = e};
-    loop_send(e->wing->loop, &e->letter);
+    home_take(arg);
 }
 
-bool home_register(struct errand *e)
+void home_send(struct errand *e)
 {
     struct wing *home = wing_of_account(e->server, e->caller.account);
     if (home == e->wing) {
-        answer(e, home);
-        return true;
+        home_take(e);
+        return;
     }
     e->letter = (struct letter){.fn = arrive, .arg = e};
     loop_send(home->loop, &e->letter);
-    return false;
+}
+
+/* ---- what needs nothing but live state -------------------------------------------------- */
+
+/* The turn of one answer: the reply first, then what it brings about. */
+static void conclude(struct turn *turn, struct errand *e, int err, const struct fault *fault)
+{
+    if (err < 0)
+        line_errand_refuse(e, fault);
+    else
+        line_errand_finish(e);
+    turn_end(turn);
+}
+
+void home_register(struct wing *home, struct errand *e)
+{
+    struct turn turn;
+    struct fault fault;
+    turn_begin(&turn, home);
+    int err = registrar_register(home->registrar, e->request, &e->caller, e->now, &e->reply,
+                                 &turn.out, &fault);
+    if (err == 0 && e->admission && registrar_next(home->registrar, e->caller.account, NULL))
+        admit_settle(home, e);
+    conclude(&turn, e, err, &fault);
+}
+
+void home_subscribe_contacts(struct wing *home, struct errand *e)
+{
+    struct turn turn;
+    struct fault fault;
+    turn_begin(&turn, home);
+    int err = contacts_subscribe(home->contacts, e->request, &e->caller, turn.now, &e->reply,
+                                 &turn.out, &fault);
+    conclude(&turn, e, err, &fault);
+}
+
+void home_subscribe_self(struct wing *home, struct errand *e)
+{
+    struct turn turn;
+    struct fault fault;
+    turn_begin(&turn, home);
+    int err = presence_self(home->presence, e->request, &e->caller, turn.now, &e->reply, &turn.out,
+                            &fault);
+    conclude(&turn, e, err, &fault);
+}
+
+/* ---- what is written before it is answered ------------------------------------------------ */
+
+/* Give a planned change to a worker. */
+static void write_down(struct wing *home, struct errand *e, void (*run)(struct job *, unsigned),
+                       void (*done)(struct job *))
+{
+    e->job = (struct job){.run = run, .done = done, .loop = home->loop};
+    if (server_work(e->server, &e->job, &e->fault) == 0)
+        return;
+    hold_leave(home, e);
+    line_errand_refuse(e, &e->fault);
+}
+
+/* When somebody else has written (the command line), the list is read anew. */
+static void commit_contacts(struct job *job, unsigned worker)
+{
+    struct errand *e = (struct errand *)job;
+    (void)worker;
+    const struct contacts_change *change = &e->plan.contacts;
+    struct arena *arena = e->arena;
+    struct fault fault;
+    e->err = contacts_commit(e->server->store, change, &e->fault);
+    e->stored_contacts = NULL;
+    if (e->err == -ERR_CONFLICT)
+        contacts_load(server_desk(e->server)->reader, change->account_id, arena,
+                      &e->stored_contacts, &fault);
+}
+
+static void contacts_committed(struct job *job)
+{
+    struct errand *e = (struct errand *)job;
+    struct wing *home = wing_of_account(e->server, e->caller.account);
+    struct turn turn;
+    turn_begin(&turn, home);
+    if (e->err == 0)
+        contacts_apply(home->contacts, &e->plan.contacts, &e->caller, turn.now, &e->reply,
+                       &turn.out);
+    else if (e->stored_contacts)
+        contacts_adopt(home->contacts, e->caller.account, e->plan.contacts.account_id,
+                       e->stored_contacts, turn.now, &turn.out);
+    hold_leave(home, e);
+    conclude(&turn, e, e->err, &e->fault);
+}
+
+void home_edit_contacts(struct wing *home, struct errand *e)
+{
+    if (!hold_enter(home, e))
+        return;
+    /* The plan lives in the errand's arena: it goes to the worker. */
+    struct outgoing_list out;
+    outgoing_init(&out, e->arena);
+    struct turn turn;
+    turn_begin(&turn, home);
+    e->err = contacts_plan(home->contacts, e->request, &e->caller, turn.now, &e->plan.contacts,
+                           &out, &e->fault);
+    turn_take(&turn, &out);
+    if (e->err < 0) {
+        hold_leave(home, e);
+        conclude(&turn, e, e->err, &e->fault);
+        return;
+    }
+    turn_end(&turn);
+    write_down(home, e, commit_contacts, contacts_committed);
+}
+
+static void commit_publication(struct job *job, unsigned worker)
+{
+    struct errand *e = (struct errand *)job;
+    (void)worker;
+    e->err = presence_commit(e->server->store, e->plan.publication, &e->fault);
+}
+
+static void publish(struct wing *home, struct errand *e)
+{
+    struct turn turn;
+    turn_begin(&turn, home);
+    if (e->err == 0)
+        presence_apply(home->presence, e->plan.publication, turn.now, &e->reply, &turn.out,
+                       &turn.posts);
+    hold_leave(home, e);
+    conclude(&turn, e, e->err, &e->fault);
+}
+
+static void publication_committed(struct job *job)
+{
+    struct errand *e = (struct errand *)job;
+    publish(wing_of_account(e->server, e->caller.account), e);
+}
+
+void home_publish(struct wing *home, struct errand *e)
+{
+    if (!hold_enter(home, e))
+        return;
+    e->err = presence_plan(home->presence, e->request, &e->caller, loop_now(home->loop), e->arena,
+                           &e->plan.publication, &e->reply, &e->fault);
+    if (e->err < 0) {
+        hold_leave(home, e);
+        line_errand_refuse(e, &e->fault);
+    } else if (!e->plan.publication) { /* stale: the 409 is made */
+        hold_leave(home, e);
+        line_errand_finish(e);
+    } else if (e->plan.publication->durable) {
+        write_down(home, e, commit_publication, publication_committed);
+    } else {
+        publish(home, e);
+    }
 }
 
 /* ---- connections that end ----------------------------------------------------------- */
@@ -53,7 +275,12 @@ struct loss {
 static void lose(void *arg)
 {
     struct loss *loss = arg;
-    size_t gone = registrar_flow_lost(loss->wing->registrar, loss->flow);
+    struct wing *wing = loss->wing;
+    struct turn turn;
+    turn_begin(&turn, wing);
+    size_t gone = registrar_flow_lost(wing->registrar, loss->flow);
+    session_flow_lost(wing, loss->flow);
+    turn_end(&turn);
     if (gone > 0)
         event_emit(EVENT_INFO, "registrar.lost", FINDING_NONE, EVENT_INT("endpoints", gone),
                    EVENT_END);
@@ -72,62 +299,31 @@ void home_flow_lost(struct wing *wing, struct flow flow)
     }
 }
 
-/* ---- messages of our own --------------------------------------------------------------- */
-
-struct delivery {
-    struct wing *wing;
-    struct arena *arena;
-    struct outgoing outgoing;
-};
-
-static void deliver(void *arg)
-{
-    struct delivery *delivery = arg;
-    line_deliver(delivery->wing, &delivery->outgoing, delivery->arena);
-    arena_free(delivery->arena);
-}
-
-/* The list dies with its exchange: what travels to another loop is copied. */
-static void copy_request(struct arena *arena, struct sip_request *to,
-                         const struct sip_request *from)
-{
-    *to = *from;
-    to->arena = arena;
-    to->uri = arena_copy(arena, from->uri);
-    to->from = arena_copy(arena, from->from);
-    to->to = arena_copy(arena, from->to);
-    to->call_id = arena_copy(arena, from->call_id);
-    to->content_type = arena_copy(arena, from->content_type);
-    to->body = arena_copy(arena, from->body);
-    to->headers = (struct sip_lines){0};
-    for (const struct sip_line *line = from->headers.first; line; line = line->next)
-        sip_line_add(&to->headers, arena, arena_copy(arena, line->name),
-                     arena_copy(arena, line->value));
-}
-
-void home_send_all(struct server *server, const struct outgoing_list *list)
-{
-    for (const struct outgoing *o = list->first; o; o = o->next) {
-        struct arena *arena = arena_new();
-        struct delivery *delivery = arena_new_of(arena, struct delivery);
-        delivery->arena = arena;
-        delivery->wing = &server->wings[o->flow.loop];
-        delivery->outgoing = *o;
-        delivery->outgoing.account = arena_copy(arena, o->account);
-        delivery->outgoing.epid = arena_copy(arena, o->epid);
-        delivery->outgoing.instance = arena_copy(arena, o->instance);
-        copy_request(arena, &delivery->outgoing.request, &o->request);
-        loop_post(delivery->wing->loop, deliver, delivery);
-    }
-}
-
 /* ---- time ---------------------------------------------------------------------------------- */
 
-void home_expire(void *arg)
+static void sweep(struct wing *wing, int64_t now)
+{
+    if (now - wing->swept < SWEEP_MS && now >= wing->swept)
+        return;
+    wing->swept = now;
+    contacts_expire(wing->contacts, now);
+}
+
+static void tick(void *arg)
 {
     struct wing *wing = arg;
-    int64_t now = loop_now(wing->loop);
-    int64_t next = registrar_expire(wing->registrar, now);
-    if (next != INT64_MAX)
-        timer_start(&wing->expiry, next > now ? next - now : 1);
+    struct turn turn;
+    turn_begin(&turn, wing);
+    registrar_expire(wing->registrar, turn.now);
+    presence_expire(wing->presence, turn.now, &turn.out, &turn.posts);
+    im_expire(wing->im, turn.now, &turn.out);
+    sweep(wing, turn.now);
+    turn_end(&turn);
+}
+
+void home_wake(struct wing *wing)
+{
+    if (!timer_running(&wing->tick) &&
+        (registrar_count(wing->registrar) > 0 || im_count(wing->im) > 0))
+        timer_start(&wing->tick, TICK_MS);
 }

@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "event/event.h"
 #include "server/front.h"
+#include "server/home.h"
 #include "server/methods.h"
+#include "server/turn.h"
 #include "sip/frame.h"
 #include "sip/print.h"
 
@@ -56,6 +58,8 @@ static struct errand *errand_new(struct line *line, struct slice bytes)
 static void errand_free(struct errand *e)
 {
     gate_work_free(e->work);
+    if (e->finished)
+        *e->finished = true;
     if (e->line) {
         e->line->errand = NULL;
         if (e->server->draining)
@@ -131,23 +135,41 @@ static void refuse(struct errand *e, const struct fault *fault)
     reply_now(e);
 }
 
-void line_errand_done(struct errand *e)
+static void finish_here(struct errand *e)
 {
-    home_send_all(e->server, &e->outgoing);
-    if (e->line) {
+    struct wing *wing = e->wing;
+    struct conn *conn = e->line && e->away ? e->line->conn : NULL;
+    if (e->line && sip_is_request(e->request)) {
         reply_now(e);
-        if (e->reply.status == 200 && e->request->expires == 0)
+        if (e->reply.status == 200 && e->request->method == SIP_REGISTER &&
+            e->request->expires == 0)
             gate_forget(e->line->gate, e->association);
     }
+    turn_send(wing, &e->outgoing);
     errand_free(e);
-}
-
-void line_errand_back(struct errand *e)
-{
-    struct conn *conn = e->line ? e->line->conn : NULL;
-    line_errand_done(e);
     if (conn)
         conn_resume(conn);
+}
+
+static void come_back(void *arg)
+{
+    finish_here(arg);
+}
+
+void line_errand_finish(struct errand *e)
+{
+    if (loop_current() == e->wing->loop) {
+        finish_here(e);
+        return;
+    }
+    e->letter = (struct letter){.fn = come_back, .arg = e};
+    loop_send(e->wing->loop, &e->letter);
+}
+
+void line_errand_refuse(struct errand *e, const struct fault *fault)
+{
+    sip_reply_fault(&e->reply, fault, e->server->site.sip_host);
+    line_errand_finish(e);
 }
 
 /* ---- what the gate says ------------------------------------------------------------ */
@@ -181,13 +203,11 @@ static void start_handshake(struct errand *e, struct gate_work *work)
     e->work = work;
     e->job = (struct job){
         .run = handshake_work, .done = handshake_done, .loop = e->wing->loop, .modest = true};
-    if (workers_submit(e->server->workers, &e->job) == 0) {
+    struct fault fault;
+    if (server_work(e->server, &e->job, &fault) == 0) {
         conn_pause(e->line->conn);
         return;
     }
-    struct fault fault;
-    fault_set(&fault, ERR_BUSY, FINDING_SERVER_BUSY, "%zu jobs wait for a worker",
-              workers_waiting(e->server->workers));
     refuse(e, &fault);
     errand_free(e);
 }
@@ -201,13 +221,23 @@ static void reply_verdict(struct errand *e, const struct gate_verdict *verdict)
     errand_free(e);
 }
 
+/* The association may end while the errand is elsewhere: its names are copied. */
+static void name_caller(struct errand *e, const struct association *association)
+{
+    struct line *line = e->line;
+    e->caller = (struct registrar_caller){
+        .account = arena_copy(e->arena, association_account(association)),
+        .epid = arena_copy(e->arena, association_epid(association)),
+        .instance = arena_copy(e->arena, association_instance(association)),
+        .received = address_print(e->arena, conn_peer(line->conn)),
+        .flow = {.conn = line->number, .loop = line->wing->index},
+        .external = line->external,
+    };
+}
+
 static void pass(struct errand *e, struct association *association, bool established)
 {
     struct line *line = e->line;
-    if (!sip_is_request(e->request)) {
-        errand_free(e); /* the answer to a notification of ours: nothing waits for it */
-        return;
-    }
     if (established)
         event_emit(EVENT_INFO, "auth.established", FINDING_NONE,
                    EVENT_SLICE("user", association_account(association)),
@@ -217,24 +247,17 @@ static void pass(struct errand *e, struct association *association, bool establi
         allow_silence(line); /* a stranger's may be less than a keep-alive's time */
     }
     e->association = association;
-    e->caller = (struct registrar_caller){
-        .account = association_account(association),
-        .epid = association_epid(association),
-        .instance = association_instance(association),
-        .received = address_print(e->arena, conn_peer(line->conn)),
-        .flow = {.conn = line->number, .loop = line->wing->index},
-        .external = line->external,
-    };
-    if (e->request->method == SIP_REGISTER) {
-        if (home_register(e))
-            line_errand_done(e);
-        else
-            conn_pause(line->conn); /* until it comes back from its home */
+    e->established = established;
+    name_caller(e, association);
+    sip_reply_init(&e->reply, e->arena, 200);
+    bool finished = false;
+    e->finished = &finished;
+    methods_take(e);
+    if (finished)
         return;
-    }
-    methods_answer(e);
-    reply_now(e);
-    errand_free(e);
+    e->finished = NULL;
+    e->away = true;
+    conn_pause(line->conn); /* until it comes back */
 }
 
 static void judge(struct errand *e, struct gate_verdict *verdict)
@@ -352,14 +375,18 @@ void line_deliver(struct wing *wing, const struct outgoing *outgoing, struct are
         gate_find(line->gate, outgoing->account, outgoing->epid, outgoing->instance);
     if (!association)
         return;
-    struct sip_request request = outgoing->request;
-    request.arena = arena;
-    request.branch = sip_branch_new(arena);
-    request.via_host = arena_print(arena, "%.*s:%u", SLICE_ARG(wing->server->site.sip_host),
-                                   wing->server->site.sip_port);
-    struct sip_out out;
-    sip_out_request(&out, &request);
-    write_out(line, &out, association);
+    if (outgoing->forwarded) {
+        write_out(line, outgoing->forwarded, association);
+    } else {
+        struct sip_request request = outgoing->request;
+        request.arena = arena;
+        request.branch = sip_branch_new(arena);
+        request.via_host = arena_print(arena, "%.*s:%u", SLICE_ARG(wing->server->site.sip_host),
+                                       wing->server->site.sip_port);
+        struct sip_out out;
+        sip_out_request(&out, &request);
+        write_out(line, &out, association);
+    }
     if (outgoing->last)
         conn_close_after_flush(line->conn);
 }

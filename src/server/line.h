@@ -2,6 +2,8 @@
  *
  *   line_bytes      frame and parse                        (sip/frame, sip/message)
  *   line_judge      what the gate says of it               (auth/gate)
+ *   methods_take    who answers it, and where              (methods.c)
+ *   admit_work      on a worker: may this client come in?  (admit.c)
  *   home_register   on the user's home loop: bind          (registrar/, home.c)
  *   line_reply      print, sign, trace, write              (sip/print, auth/association)
  *
@@ -10,34 +12,55 @@
 #ifndef LYCHGATE_SERVER_LINE_H
 #define LYCHGATE_SERVER_LINE_H
 
+#include "contacts/contacts.h"
 #include "net/workers.h"
+#include "presence/presence.h"
 #include "server/server_priv.h"
 #include "sip/message.h"
 #include "sip/reply.h"
+
+struct admission;
 
 /* One message in work, from its bytes to its reply. Owned by the line's loop,
  * lent to a worker or to a home loop; everything in it lives in its arena. */
 struct errand {
     struct job job;       /* for the worker */
-    struct letter letter; /* for the way to the home loop and back */
+    struct letter letter; /* for the way to another loop and back */
+    struct errand *next;  /* in a hold's queue */
     struct server *server;
     struct wing *wing; /* the line's */
     struct line *line; /* NULL: the connection is gone */
     struct arena *arena;
-    struct sip_message *request;
+    struct sip_message *request; /* or an endpoint's response (session.c) */
     struct sip_reply reply;
     struct gate_work *work;
     struct association *association; /* signs the reply; the gate's */
-    struct registrar_caller caller;
-    struct outgoing_list outgoing;
+    bool established;                /* the first request of that association */
+    struct registrar_caller caller;  /* its strings are the errand's own */
+    struct outgoing_list outgoing;   /* to be sent behind the reply */
     int64_t now, started_us;
+    bool *finished; /* told when it ends before the line has gone on */
+    bool away;      /* the connection is not read meanwhile */
+    bool held;      /* it is the one that others wait for (hold.h) */
+    const struct method_way *way;
+    struct admission *admission; /* of a REGISTER that signs in */
+    union {
+        struct contacts_change contacts;
+        struct presence_change *publication;
+        struct visit *visit;
+        struct session *session;
+    } plan;
+    struct contacts_list *stored_contacts; /* read anew, after a conflict */
+    int err;                               /* of what a worker did, with its fault */
+    struct fault fault;
 };
 
-/* Send the reply of an errand whose line may be gone. */
-void line_errand_done(struct errand *errand);
+/* The reply is made: send it, then what is in errand->outgoing, and go on with the
+ * line, from whatever loop this is called. The errand is gone afterwards. */
+void line_errand_finish(struct errand *errand);
 
-/* The same for an errand that was away: its connection is read again. */
-void line_errand_back(struct errand *errand);
+/* The same with a refusal. */
+void line_errand_refuse(struct errand *errand, const struct fault *fault);
 
 /* Deliver a message to the endpoint at outgoing->flow: this wing's loop only. */
 void line_deliver(struct wing *wing, const struct outgoing *outgoing, struct arena *arena);
@@ -45,20 +68,5 @@ void line_deliver(struct wing *wing, const struct outgoing *outgoing, struct are
 /* Close all of this wing's lines, those with a message in work behind its answer: the
  * server drains. */
 void line_close_all(struct wing *wing);
-
-/* ---- home.c ---- */
-
-/* Take a REGISTER to its user's home. True: that is here, the reply is made. False: it
- * travels, and comes back by line_errand_back(). */
-bool home_register(struct errand *errand);
-
-/* The connection of this flow has ended. */
-void home_flow_lost(struct wing *wing, struct flow flow);
-
-/* Send what a registrar wants sent, each to the loop of its flow. */
-void home_send_all(struct server *server, const struct outgoing_list *list);
-
-/* Let the wing's registrar end what has expired, and set its timer. */
-void home_expire(void *wing);
 
 #endif

@@ -37,7 +37,9 @@ struct provision_options offer_provision(const struct config *config, const stru
 {
     return (struct provision_options){
         .site = site,
-        .services = 0,
+        .services = config->roles.web
+                        ? PROVISION_ADDRESS_BOOK | PROVISION_GROUP_EXPANSION | PROVISION_LOCATION
+                        : 0,
         .organization = text(config->site.organization),
         .helpdesk_url = text(config->site.helpdesk),
     };

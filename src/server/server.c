@@ -7,8 +7,8 @@
 #include "event/event.h"
 #include "server/doors.h"
 #include "server/front.h"
+#include "server/home.h"
 #include "server/lab.h"
-#include "server/line.h"
 #include "server/notify.h"
 #include "server/privileges.h"
 #include "server/roles.h"
@@ -80,21 +80,16 @@ static int make_wings(struct server *server, struct fault *fault)
         if (!wing->loop)
             return fault->err;
         server->wing_count = i + 1;
-        timer_init(&wing->expiry, wing->loop, home_expire, wing);
     }
     return 0;
 }
 
-static void make_registrars(struct server *server)
+static void open_homes(struct server *server)
 {
+    server->contact = arena_print(server->arena, "<sip:%.*s:%u;transport=tls>",
+                                  SLICE_ARG(server->site.sip_host), server->site.sip_port);
     for (unsigned i = 0; i < server->wing_count; i++)
-        server->wings[i].registrar = registrar_new(&(struct registrar_options){
-            .site = &server->site,
-            .expires_ms = server->config->sip.expires,
-            .keepalive_ms = server->config->sip.keepalive,
-            .endpoints_max = (unsigned)server->config->sip.endpoints_per_user,
-            .allow_events = "",
-        });
+        home_open(&server->wings[i]);
 }
 
 static int start_workers(struct server *server, struct fault *fault)
@@ -213,7 +208,7 @@ int server_new(struct config *config, const struct server_options *options,
             return err;
         }
     }
-    make_registrars(server);
+    open_homes(server);
     *server_out = server;
     return 0;
 }
@@ -342,13 +337,13 @@ void server_free(struct server *server)
     settle_loops(server);
     watch_free(server->watch);
     for (unsigned i = 0; i < server->wing_count; i++)
-        timer_stop(&server->wings[i].expiry);
+        timer_stop(&server->wings[i].tick);
     if (server->draining)
         timer_stop(&server->drain);
     for (unsigned i = 0; i < server->wing_count; i++)
         loop_free(server->wings[i].loop);
     for (unsigned i = 0; i < server->wing_count; i++)
-        registrar_free(server->wings[i].registrar);
+        home_close(&server->wings[i]);
     free(server->wings);
     roles_free(server->roles);
     http_routes_free(server->routes);

@@ -24,6 +24,11 @@ struct line;
 struct web;
 struct lab_dns;
 struct watch;
+struct contacts;
+struct presence;
+struct im;
+struct turn;
+struct hold;
 
 enum door {
     DOOR_HTTP,
@@ -42,7 +47,13 @@ struct wing {
     struct loop *loop;
     unsigned index;
     struct registrar *registrar; /* of the users who are at home here */
-    struct timer expiry;         /* when the registrar has something to end */
+    struct contacts *contacts;   /* their lists */
+    struct presence *presence;   /* theirs, and of those they watch */
+    struct im *im;               /* sessions that they are called to */
+    struct hold *holds;          /* users of whom a change is being written (hold.h) */
+    struct turn *turn;           /* the work that is being done now */
+    struct timer tick;           /* looks for what has expired, while anybody is here */
+    int64_t swept;               /* when all contacts' subscriptions were looked through */
     struct line *lines;          /* SIP connections by their number (uthash) */
     LIST_HEAD(, web) webs;       /* HTTP connections */
 };
@@ -69,6 +80,7 @@ struct server {
     struct gate_settings gate;
     struct gate_checks checks;
     struct slice sts_uri;
+    struct slice contact; /* of our notifications: <sip:HOST:PORT;transport=tls> */
 
     struct trace *trace;
     struct lab_dns *dns;
@@ -97,6 +109,10 @@ void server_trace(struct server *server, enum trace_layer layer, struct conn *co
 
 /* The calling worker's desk (desk_fn; arg is the server). */
 struct desk *server_desk(void *server);
+
+/* Give a job to a worker. -ERR_BUSY with SERVER_BUSY when the queue is full, or when the
+ * server is ending. */
+int server_work(struct server *server, struct job *job, struct fault *fault);
 
 /* Worker contexts, for workers_options. */
 int server_desk_open(void *server, unsigned worker, void **desk_out, struct fault *fault);

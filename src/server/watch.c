@@ -1,11 +1,12 @@
 #include "server/watch.h"
 
 #include "accounts/certificate.h"
+#include "accounts/notice.h"
 #include "base/clock.h"
+#include "contacts/contacts.h"
 #include "event/event.h"
-#include "server/line.h"
+#include "server/person.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
@@ -15,98 +16,105 @@ enum {
 
 struct watch {
     struct server *server;
-    struct accounts *accounts; /* its own handle: accounts_changed() is per handle */
     struct timer timer;
-    struct job job; /* one at a time */
-    int64_t pruned; /* when expired certificates were deleted last */
-    bool changed;
-    atomic_bool missed; /* a wing's roll call found no worker */
+    struct job job;      /* one at a time */
+    int64_t pruned;      /* when expired certificates were deleted last */
+    int64_t noticed;     /* number of the last notice that was dealt with */
+    struct arena *arena; /* of this look */
+    struct notice *notices;
+    size_t count;
 };
 
-/* ---- one wing's users ------------------------------------------------------------ */
+/* ---- one account that was changed -------------------------------------------------------- */
 
-struct roll_call {
+struct change {
     struct job job;
-    struct wing *wing;
+    struct wing *home;
     struct arena *arena;
-    struct slice *users;
-    bool *gone;
-    size_t count, room;
+    struct person_record person;
+    struct contacts_list *contacts;
+    int err;
 };
 
-static void note_user(void *arg, struct slice account)
+static void read_anew(struct job *job, unsigned worker)
 {
-    struct roll_call *roll = arg;
-    if (roll->count < roll->room)
-        roll->users[roll->count++] = arena_copy(roll->arena, account);
-}
-
-static void look_up(struct job *job, unsigned worker)
-{
-    struct roll_call *roll = (struct roll_call *)job;
+    struct change *change = (struct change *)job;
+    const struct desk *desk = server_desk(change->home->server);
+    struct fault fault;
     (void)worker;
-    struct desk *desk = server_desk(roll->wing->server);
-    for (size_t i = 0; i < roll->count; i++) {
-        scoped(arena) struct arena *arena = arena_new();
-        struct account account;
-        struct fault fault;
-        int err = accounts_find(desk->accounts, roll->users[i], arena, &account, &fault);
-        roll->gone[i] = err == -ERR_UNKNOWN || (err == 0 && !account.enabled);
-    }
+    change->err = person_read(change->home->server, change->arena, &change->person, &fault);
+    if (change->err == 0 && change->person.exists)
+        change->err = contacts_load(desk->reader, change->person.account.id, change->arena,
+                                    &change->contacts, &fault);
+    if (change->err < 0)
+        event_emit(EVENT_ERROR, "accounts.change", fault.finding,
+                   EVENT_SLICE("user", change->person.address), EVENT_FAULT(&fault), EVENT_END);
 }
 
-static void sign_out(struct job *job)
+static void sign_out(struct wing *home, struct slice account)
 {
-    struct roll_call *roll = (struct roll_call *)job;
-    struct outgoing_list out;
-    outgoing_init(&out, roll->arena);
-    for (size_t i = 0; i < roll->count; i++) {
-        if (!roll->gone[i])
-            continue;
-        size_t ended = registrar_user_gone(roll->wing->registrar, roll->users[i], &out);
-        if (ended > 0)
-            event_emit(EVENT_NOTICE, "registrar.signed_out", FINDING_DEREGISTERED,
-                       EVENT_SLICE("user", roll->users[i]), EVENT_INT("endpoints", ended),
-                       EVENT_END);
-    }
-    home_send_all(roll->wing->server, &out);
-    arena_free(roll->arena);
+    struct turn *turn = home->turn;
+    size_t ended = registrar_user_gone(home->registrar, account, &turn->out);
+    presence_remove(home->presence, account, turn->now, &turn->posts);
+    if (ended > 0)
+        event_emit(EVENT_NOTICE, "registrar.signed_out", FINDING_DEREGISTERED,
+                   EVENT_SLICE("user", account), EVENT_INT("endpoints", ended), EVENT_END);
 }
 
-static void call_roll(void *arg)
+static void take_over(struct job *job)
 {
-    struct wing *wing = arg;
-    struct arena *arena = arena_new();
-    struct roll_call *roll = arena_new_of(arena, struct roll_call);
-    roll->arena = arena;
-    roll->wing = wing;
-    roll->room = registrar_users(wing->registrar);
-    roll->users = arena_array(arena, struct slice, roll->room);
-    roll->gone = arena_array(arena, bool, roll->room);
-    registrar_each_user(wing->registrar, note_user, roll);
-    roll->job = (struct job){.run = look_up, .done = sign_out, .loop = wing->loop};
-    if (roll->count > 0 && wing->server->workers &&
-        workers_submit(wing->server->workers, &roll->job) == 0)
+    struct change *change = (struct change *)job;
+    struct wing *home = change->home;
+    struct slice account = change->person.address;
+    struct turn turn;
+    turn_begin(&turn, home);
+    if (change->err == 0 && !change->person.exists) {
+        sign_out(home, account);
+    } else if (change->err == 0) {
+        /* What is being edited meanwhile is ahead of what was read. */
+        const struct contacts_list *live = contacts_of(home->contacts, account);
+        if (live && change->contacts->delta > live->delta)
+            contacts_adopt(home->contacts, account, change->person.account.id, change->contacts,
+                           turn.now, &turn.out);
+        person_changed(home, &change->person);
+    }
+    turn_end(&turn);
+    arena_free(change->arena);
+}
+
+static void arrive(void *arg)
+{
+    struct change *change = arg;
+    struct fault fault;
+    change->job = (struct job){.run = read_anew, .done = take_over, .loop = change->home->loop};
+    if (server_work(change->home->server, &change->job, &fault) == 0)
         return;
-    if (roll->count > 0) /* too busy now: again with the next look */
-        atomic_store(&wing->server->watch->missed, true);
-    arena_free(arena);
+    if (change->home->server->workers)
+        loop_post(change->home->loop, arrive, change); /* all are busy: again */
+    else
+        arena_free(change->arena);
+}
+
+static void pass_on(struct server *server, const struct notice *notice)
+{
+    struct arena *arena = arena_new();
+    struct change *change = arena_new_of(arena, struct change);
+    change->arena = arena;
+    change->person.address = arena_copy(arena, notice->address);
+    change->home = wing_of_account(server, change->person.address);
+    loop_post(change->home->loop, arrive, change);
 }
 
 /* ---- the clock ---------------------------------------------------------------------- */
 
-static void look(struct job *job, unsigned worker)
+static void prune(struct watch *watch, const struct desk *desk)
 {
-    struct watch *watch = (struct watch *)((char *)job - offsetof(struct watch, job));
-    (void)worker;
-    bool again = atomic_exchange(&watch->missed, false);
-    watch->changed = accounts_changed(watch->accounts) || again;
     int64_t now = clock_now();
+    struct fault fault;
     if (now - watch->pruned < PRUNE_MS)
         return;
-    struct fault fault;
-    int count = certificates_prune(watch->accounts, now, &fault);
     watch->pruned = now;
+    int count = certificates_prune(desk->accounts, now, &fault);
     if (count < 0)
         event_emit(EVENT_ERROR, "accounts.prune", fault.finding, EVENT_FAULT(&fault), EVENT_END);
     else if (count > 0)
@@ -114,40 +122,58 @@ static void look(struct job *job, unsigned worker)
                    EVENT_END);
 }
 
+static struct watch *of_job(struct job *job)
+{
+    return (struct watch *)((char *)job - offsetof(struct watch, job));
+}
+
+static void look(struct job *job, unsigned worker)
+{
+    struct watch *watch = of_job(job);
+    const struct desk *desk = server_desk(watch->server);
+    struct fault fault;
+    (void)worker;
+    watch->arena = arena_new();
+    watch->count = 0;
+    if (notice_list(desk->reader, watch->noticed, watch->arena, &watch->notices, &watch->count,
+                    &fault) < 0)
+        event_emit(EVENT_ERROR, "accounts.look", fault.finding, EVENT_FAULT(&fault), EVENT_END);
+    prune(watch, desk);
+}
+
 static void looked(struct job *job)
 {
-    struct watch *watch = (struct watch *)((char *)job - offsetof(struct watch, job));
-    struct server *server = watch->server;
-    for (unsigned i = 0; watch->changed && i < server->wing_count; i++)
-        loop_post(server->wings[i].loop, call_roll, &server->wings[i]);
+    struct watch *watch = of_job(job);
+    for (size_t i = 0; i < watch->count; i++) {
+        pass_on(watch->server, &watch->notices[i]);
+        watch->noticed = watch->notices[i].number;
+    }
+    arena_free(take(&watch->arena));
     timer_start(&watch->timer, EVERY_MS);
 }
 
 static void tick(void *arg)
 {
     struct watch *watch = arg;
+    struct fault fault;
     watch->job = (struct job){.run = look, .done = looked, .loop = watch->server->wings[0].loop};
-    if (workers_submit(watch->server->workers, &watch->job) < 0)
+    if (server_work(watch->server, &watch->job, &fault) < 0)
         timer_start(&watch->timer, EVERY_MS);
 }
 
 int watch_start(struct server *server, struct fault *fault)
 {
+    scoped(store_reader) struct store_reader *reader = NULL;
     struct watch *watch = must_calloc(1, sizeof *watch);
-    watch->server = server;
-    int err = accounts_open(
-        &(struct accounts_options){.store = server->store,
-                                   .default_domain = slice_of(server->config->site.domain)},
-        &watch->accounts, fault);
-    if (err < 0) {
-        free(watch);
-        return err;
-    }
-    accounts_changed(watch->accounts); /* the first call is always true */
-    timer_init(&watch->timer, server->wings[0].loop, tick, watch);
-    timer_start(&watch->timer, EVERY_MS);
     server->watch = watch;
-    return 0;
+    watch->server = server;
+    timer_init(&watch->timer, server->wings[0].loop, tick, watch);
+    int err = store_reader_open(server->store, &reader, fault);
+    if (err == 0)
+        err = notice_latest(reader, &watch->noticed, fault);
+    if (err == 0)
+        timer_start(&watch->timer, EVERY_MS);
+    return err;
 }
 
 void watch_free(struct watch *watch)
@@ -155,6 +181,5 @@ void watch_free(struct watch *watch)
     if (!watch)
         return;
     timer_stop(&watch->timer);
-    accounts_free(watch->accounts);
     free(watch);
 }

@@ -99,7 +99,7 @@ static void request(const struct sip_message *message, const struct registrar_ca
             endpoints[ask.endpoint_count++] = &world.places[i];
     ask.reach = ask.endpoint_count ? IM_REACHABLE : IM_UNKNOWN;
     struct outgoing_list out;
-    struct sip_reply reply = {.arena = out.arena};
+    struct sip_reply reply = {.arena = arena};
     outgoing_init(&out, arena);
     if (im_request(world.im, &ask, world.now, &reply, &out) < 0) {
         must(!out.first && (reply.no_answer || reply.status >= 400));

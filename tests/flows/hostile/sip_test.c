@@ -166,11 +166,8 @@ static const struct {
     int status;
     const char *finding;
 } unserved[] = {
-    {SIP_SUBSCRIBE, "presence", 489, "event-package-not-served"},
+    {SIP_SUBSCRIBE, "dialog", 489, "event-package-not-served"},
     {SIP_SERVICE, NULL, 501, "service-not-served"},
-    {SIP_INVITE, NULL, 480, "sessions-not-served"},
-    {SIP_MESSAGE, NULL, 480, "sessions-not-served"},
-    {SIP_BYE, NULL, 405, "sip-method-not-served"},
     {SIP_PUBLISH, NULL, 405, "sip-method-not-served"},
     {SIP_OPTIONS, NULL, 200, NULL},
 };

@@ -1,0 +1,74 @@
+#include "server/admit.h"
+
+#include "policy/policy.h"
+#include "server/home.h"
+#include "server/offer.h"
+
+static int may_come(struct errand *e, const struct desk *desk)
+{
+    struct policy_effective effective;
+    struct client_verdict verdict;
+    struct policy_subject subject =
+        offer_subject(e->server->config, e->admission->person.account.id);
+    int err = policy_effective_load(desk->reader, &subject, e->arena, &effective, &e->fault);
+    if (err < 0)
+        return err;
+    client_version_check(&effective, sip_value(e->request, SIP_HEADER_USER_AGENT), &verdict,
+                         &e->fault);
+    return verdict.allowed ? 0 : -ERR_DENIED;
+}
+
+static int read_all(struct errand *e, const struct desk *desk)
+{
+    struct admission *admission = e->admission;
+    struct person_record *person = &admission->person;
+    person->address = e->caller.account;
+    int err = person_read(e->server, e->arena, person, &e->fault);
+    if (err == 0 && !person->exists)
+        err = fault_set(&e->fault, ERR_DENIED, FINDING_USER_DISABLED, "%.*s",
+                        SLICE_ARG(person->address));
+    if (err == 0 && e->request->method == SIP_REGISTER)
+        err = may_come(e, desk);
+    return err < 0 ? err
+                   : contacts_load(desk->reader, person->account.id, e->arena, &admission->contacts,
+                                   &e->fault);
+}
+
+static void admit_work(struct job *job, unsigned worker)
+{
+    struct errand *e = (struct errand *)job;
+    (void)worker;
+    e->err = read_all(e, server_desk(e->server));
+}
+
+static void admitted(struct job *job)
+{
+    struct errand *e = (struct errand *)job;
+    if (e->err < 0)
+        line_errand_refuse(e, &e->fault);
+    else
+        home_send(e);
+}
+
+void admit_send(struct errand *e)
+{
+    e->admission = arena_new_of(e->arena, struct admission);
+    e->job = (struct job){.run = admit_work, .done = admitted, .loop = loop_current()};
+    if (server_work(e->server, &e->job, &e->fault) < 0)
+        line_errand_refuse(e, &e->fault);
+}
+
+bool admit_needed(const struct wing *home, struct slice account)
+{
+    return !contacts_known(home->contacts, account) || !presence_knows(home->presence, account);
+}
+
+void admit_settle(struct wing *home, const struct errand *e)
+{
+    const struct admission *admission = e->admission;
+    struct slice account = e->caller.account;
+    if (!contacts_known(home->contacts, account))
+        contacts_adopt(home->contacts, account, admission->person.account.id, admission->contacts,
+                       home->turn->now, &home->turn->out);
+    person_adopt(home, &admission->person);
+}
