@@ -82,7 +82,7 @@ static bool settle(struct wing *home, struct errand *e)
     if (!e->admission)
         return false;
     struct turn turn;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     admit_settle(home, e);
     turn_end(&turn);
     return true;
@@ -116,45 +116,43 @@ void home_send(struct errand *e)
 /* ---- what needs nothing but live state -------------------------------------------------- */
 
 /* The turn of one answer: the reply first, then what it brings about. */
-static void conclude(struct turn *turn, struct errand *e, int err, const struct fault *fault)
+static void conclude(struct turn *turn, int err, const struct fault *fault)
 {
     if (err < 0)
-        line_errand_refuse(e, fault);
-    else
-        line_errand_finish(e);
-    turn_end(turn);
+        sip_reply_fault(&turn->errand->reply, fault, turn->wing->server->site.sip_host);
+    turn_conclude(turn);
 }
 
 void home_register(struct wing *home, struct errand *e)
 {
     struct turn turn;
     struct fault fault;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     int err = registrar_register(home->registrar, e->request, &e->caller, e->now, &e->reply,
                                  &turn.out, &fault);
     if (err == 0 && e->admission && registrar_next(home->registrar, e->caller.account, NULL))
         admit_settle(home, e);
-    conclude(&turn, e, err, &fault);
+    conclude(&turn, err, &fault);
 }
 
 void home_subscribe_contacts(struct wing *home, struct errand *e)
 {
     struct turn turn;
     struct fault fault;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     int err = contacts_subscribe(home->contacts, e->request, &e->caller, turn.now, &e->reply,
                                  &turn.out, &fault);
-    conclude(&turn, e, err, &fault);
+    conclude(&turn, err, &fault);
 }
 
 void home_subscribe_self(struct wing *home, struct errand *e)
 {
     struct turn turn;
     struct fault fault;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     int err = presence_self(home->presence, e->request, &e->caller, turn.now, &e->reply, &turn.out,
                             &fault);
-    conclude(&turn, e, err, &fault);
+    conclude(&turn, err, &fault);
 }
 
 /* ---- what is written before it is answered ------------------------------------------------ */
@@ -190,7 +188,7 @@ static void contacts_committed(struct job *job)
     struct errand *e = (struct errand *)job;
     struct wing *home = wing_of_account(e->server, e->caller.account);
     struct turn turn;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     if (e->err == 0)
         contacts_apply(home->contacts, &e->plan.contacts, &e->caller, turn.now, &e->reply,
                        &turn.out);
@@ -198,24 +196,20 @@ static void contacts_committed(struct job *job)
         contacts_adopt(home->contacts, e->caller.account, e->plan.contacts.account_id,
                        e->stored_contacts, turn.now, &turn.out);
     hold_leave(home, e);
-    conclude(&turn, e, e->err, &e->fault);
+    conclude(&turn, e->err, &e->fault);
 }
 
 void home_edit_contacts(struct wing *home, struct errand *e)
 {
     if (!hold_enter(home, e))
         return;
-    /* The plan lives in the errand's arena: it goes to the worker. */
-    struct outgoing_list out;
-    outgoing_init(&out, e->arena);
     struct turn turn;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     e->err = contacts_plan(home->contacts, e->request, &e->caller, turn.now, &e->plan.contacts,
-                           &out, &e->fault);
-    turn_take(&turn, &out);
+                           &turn.out, &e->fault);
     if (e->err < 0) {
         hold_leave(home, e);
-        conclude(&turn, e, e->err, &e->fault);
+        conclude(&turn, e->err, &e->fault);
         return;
     }
     turn_end(&turn);
@@ -232,12 +226,12 @@ static void commit_publication(struct job *job, unsigned worker)
 static void publish(struct wing *home, struct errand *e)
 {
     struct turn turn;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     if (e->err == 0)
         presence_apply(home->presence, e->plan.publication, turn.now, &e->reply, &turn.out,
                        &turn.posts);
     hold_leave(home, e);
-    conclude(&turn, e, e->err, &e->fault);
+    conclude(&turn, e->err, &e->fault);
 }
 
 static void publication_committed(struct job *job)
@@ -277,7 +271,7 @@ static void lose(void *arg)
     struct loss *loss = arg;
     struct wing *wing = loss->wing;
     struct turn turn;
-    turn_begin(&turn, wing);
+    turn_begin(&turn, wing, NULL);
     size_t gone = registrar_flow_lost(wing->registrar, loss->flow);
     session_flow_lost(wing, loss->flow);
     turn_end(&turn);
@@ -313,7 +307,7 @@ static void tick(void *arg)
 {
     struct wing *wing = arg;
     struct turn turn;
-    turn_begin(&turn, wing);
+    turn_begin(&turn, wing, NULL);
     registrar_expire(wing->registrar, turn.now);
     presence_expire(wing->presence, turn.now, &turn.out, &turn.posts);
     im_expire(wing->im, turn.now, &turn.out);

@@ -135,20 +135,28 @@ static void refuse(struct errand *e, const struct fault *fault)
     reply_now(e);
 }
 
-static void finish_here(struct errand *e)
+void line_errand_reply(struct errand *e)
 {
-    struct wing *wing = e->wing;
+    if (!e->line || !sip_is_request(e->request))
+        return;
+    reply_now(e);
+    if (e->reply.status == 200 && e->request->method == SIP_REGISTER && e->request->expires == 0)
+        gate_forget(e->line->gate, e->association);
+}
+
+void line_errand_end(struct errand *e)
+{
     struct conn *conn = e->line && e->away ? e->line->conn : NULL;
-    if (e->line && sip_is_request(e->request)) {
-        reply_now(e);
-        if (e->reply.status == 200 && e->request->method == SIP_REGISTER &&
-            e->request->expires == 0)
-            gate_forget(e->line->gate, e->association);
-    }
-    turn_send(wing, &e->outgoing);
+    turn_send(e->wing, &e->outgoing);
     errand_free(e);
     if (conn)
         conn_resume(conn);
+}
+
+static void finish_here(struct errand *e)
+{
+    line_errand_reply(e);
+    line_errand_end(e);
 }
 
 static void come_back(void *arg)

@@ -59,6 +59,10 @@ struct errand {
  * line, from whatever loop this is called. The errand is gone afterwards. */
 void line_errand_finish(struct errand *errand);
 
+/* The two halves of that, on the line's loop: the reply, and the rest. */
+void line_errand_reply(struct errand *errand);
+void line_errand_end(struct errand *errand);
+
 /* The same with a refusal. */
 void line_errand_refuse(struct errand *errand, const struct fault *fault);
 

@@ -28,19 +28,6 @@ static size_t gather(struct wing *home, struct slice account, const struct endpo
     return count;
 }
 
-/* The reply first, then what is passed on; that lends the errand's bytes. */
-static void conclude(struct turn *turn, struct errand *e)
-{
-    bool replies = !e->reply.no_answer;
-    if (replies) {
-        turn_own(turn);
-        line_errand_finish(e);
-    }
-    turn_end(turn);
-    if (!replies)
-        line_errand_finish(e);
-}
-
 static enum im_reach reach_of(const struct errand *e)
 {
     const struct session *session = e->plan.session;
@@ -65,9 +52,9 @@ static void ask(struct errand *e)
         .endpoint_count = gather(home, session->target.account, endpoints),
     };
     struct turn turn;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     im_request(home->im, &request, turn.now, &e->reply, &turn.out);
-    conclude(&turn, e);
+    turn_conclude(&turn);
 }
 
 /* He is not known here: read him, who he is and whom he blocks. */
@@ -135,9 +122,9 @@ static void answered(void *arg)
     struct errand *e = arg;
     struct wing *home = e->plan.session->home;
     struct turn turn;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     im_response(home->im, e->request, &e->caller, turn.now, &turn.out);
-    conclude(&turn, e);
+    turn_conclude(&turn);
 }
 
 void session_response(struct errand *e)

@@ -3,9 +3,12 @@
 #include "presence/watch.h"
 #include "server/home.h"
 
-void turn_begin(struct turn *turn, struct wing *wing)
+void turn_begin(struct turn *turn, struct wing *wing, struct errand *errand)
 {
-    *turn = (struct turn){.wing = wing, .arena = arena_new(), .now = loop_now(wing->loop)};
+    *turn = (struct turn){.wing = wing,
+                          .errand = errand,
+                          .arena = errand ? errand->arena : arena_new(),
+                          .now = loop_now(wing->loop)};
     outgoing_init(&turn->out, turn->arena);
     presence_posts_init(&turn->posts, turn->arena);
     wing->turn = turn;
@@ -80,21 +83,6 @@ static void copy_outgoing(struct copier *copier, struct outgoing_list *list,
         to->forwarded = copy_forwarded(copier, from->forwarded);
     else
         copy_request(copier, &to->request, &from->request);
-}
-
-void turn_take(struct turn *turn, const struct outgoing_list *list)
-{
-    struct copier copier = {.arena = turn->arena};
-    for (const struct outgoing *o = list->first; o; o = o->next)
-        copy_outgoing(&copier, &turn->out, o);
-}
-
-void turn_own(struct turn *turn)
-{
-    struct copier copier = {.arena = turn->arena};
-    for (struct outgoing *o = turn->out.first; o; o = o->next)
-        if (o->forwarded)
-            o->forwarded = copy_forwarded(&copier, o->forwarded);
 }
 
 /* ---- parcels ----------------------------------------------------------------------------- */
@@ -180,8 +168,46 @@ void turn_end(struct turn *turn)
     for (const struct outgoing *o = turn->out.first; o; o = o->next)
         hand_out_message(wing, parcels, o);
     send_parcels(wing, parcels);
-    arena_free(turn->arena);
+    if (!turn->errand)
+        arena_free(turn->arena);
     home_wake(wing);
+}
+
+/* The errand takes its arena away with it, so all that is to follow is copied before. */
+static void conclude_far(struct turn *turn)
+{
+    struct wing *wing = turn->wing;
+    struct arena *arena = arena_new();
+    struct parcel **parcels = arena_array(arena, struct parcel *, wing->server->wing_count);
+    struct copier copier = {.arena = arena};
+    struct outgoing_list here;
+    outgoing_init(&here, arena);
+    hand_out_posts(turn, parcels);
+    wing->turn = NULL;
+    for (const struct outgoing *o = turn->out.first; o; o = o->next) {
+        if (o->flow.loop == wing->index)
+            copy_outgoing(&copier, &here, o);
+        else
+            hand_out_message(wing, parcels, o);
+    }
+    line_errand_finish(turn->errand);
+    for (const struct outgoing *o = here.first; o; o = o->next)
+        hand_out_message(wing, parcels, o);
+    send_parcels(wing, parcels);
+    arena_free(arena);
+    home_wake(wing);
+}
+
+void turn_conclude(struct turn *turn)
+{
+    struct errand *e = turn->errand;
+    if (e->wing != turn->wing) {
+        conclude_far(turn);
+        return;
+    }
+    line_errand_reply(e);
+    turn_end(turn);
+    line_errand_end(e);
 }
 
 void turn_send(struct wing *wing, const struct outgoing_list *list)
@@ -200,7 +226,7 @@ static void open_parcel(void *arg)
     turn_send(parcel->wing, &parcel->out);
     if (parcel->posts.first) {
         struct turn turn;
-        turn_begin(&turn, parcel->wing);
+        turn_begin(&turn, parcel->wing, NULL);
         for (const struct presence_post *post = parcel->posts.first; post; post = post->next)
             presence_deliver(parcel->wing->presence, post, turn.now, &turn.out, &turn.posts);
         turn_end(&turn);

@@ -46,7 +46,7 @@ static void look_around(struct errand *e)
 {
     struct wing *wing = here(e);
     struct turn turn;
-    turn_begin(&turn, wing);
+    turn_begin(&turn, wing, e);
     presence_visit(wing->presence, e->plan.visit->batch, turn.now, &turn.out);
     turn_end(&turn);
     e->plan.visit->at++;
@@ -69,10 +69,9 @@ static void come_home(void *arg)
     struct errand *e = arg;
     struct wing *home = wing_of_account(e->server, e->caller.account);
     struct turn turn;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     presence_subscribed(home->presence, e->plan.visit->batch, turn.now, &e->reply, &turn.out);
-    line_errand_finish(e);
-    turn_end(&turn);
+    turn_conclude(&turn);
 }
 
 static void arrive(void *arg)
@@ -123,7 +122,7 @@ void home_subscribe_presence(struct wing *home, struct errand *e)
 {
     struct turn turn;
     struct presence_batch *batch = NULL;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, e);
     e->err = presence_subscribe(home->presence, e->request, &e->caller, turn.now, e->arena, &batch,
                                 &e->reply, &turn.posts, &e->fault);
     turn_end(&turn);

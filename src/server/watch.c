@@ -67,7 +67,7 @@ static void take_over(struct job *job)
     struct wing *home = change->home;
     struct slice account = change->person.address;
     struct turn turn;
-    turn_begin(&turn, home);
+    turn_begin(&turn, home, NULL);
     if (change->err == 0 && !change->person.exists) {
         sign_out(home, account);
     } else if (change->err == 0) {
