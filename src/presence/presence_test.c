@@ -214,6 +214,7 @@ static void keep_and_load(struct fixture *f, struct store *store)
     has(f->answer,
         "<container id=\"32000\" version=\"1\"><member type=\"user\" value=\"al@a.test\">");
     has_not(f->answer, "x@a.test");
+    has(f->answer, "<container id=\"300\" version=\"2\">"); /* though nobody is in it */
     assert_int_equal(publish(f, "bo", "01", NOTE("2", "", "next")), 0);
     has(f->answer, "SIP/2.0 200 ");
 }

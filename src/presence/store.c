@@ -25,8 +25,17 @@ static const char *const steps[] = {
     "  address text not null references account (address) on delete cascade on update cascade,"
     "  value text not null,"
     "  primary key (address, value));",
+    /* A container's version may not go back when its latest member goes. */
+    "create table presence_container ("
+    "  address text not null references account (address) on delete cascade on update cascade,"
+    "  container integer not null,"
+    "  version integer not null,"
+    "  primary key (address, container));"
+    "insert into presence_container select address, container, max(version)"
+    "  from presence_member group by address, container;"
+    "alter table presence_member drop column version;",
 };
-const struct store_schema presence_schema = {"presence", steps, 1};
+const struct store_schema presence_schema = {"presence", steps, sizeof steps / sizeof *steps};
 
 static int write_publication(struct store_db *db, struct slice account,
                              const struct presence_op *op, struct fault *fault)
@@ -56,6 +65,14 @@ static int write_member(struct store_db *db, struct slice account, const struct 
                         struct fault *fault)
 {
     struct slice type = slice_of(member_names[op->type]);
+    int result = store_exec(db, fault,
+                            "insert into presence_container (address, container, version)"
+                            " values (?1, ?2, ?3) on conflict (address, container)"
+                            " do update set version = excluded.version",
+                            STORE_TEXT(account), STORE_INT(op->container), STORE_INT(op->version),
+                            STORE_END);
+    if (result < 0)
+        return result;
     if (op->remove && op->type <= MEMBER_DOMAIN)
         return store_exec(db, fault,
                           "delete from presence_member where address = ?1 and container = ?2"
@@ -64,13 +81,12 @@ static int write_member(struct store_db *db, struct slice account, const struct 
                           STORE_TEXT(op->value), STORE_END);
     return store_exec(db, fault,
                       "insert into presence_member"
-                      " (address, container, type, value, present, version)"
-                      " values (?1, ?2, ?3, ?4, ?5, ?6)"
+                      " (address, container, type, value, present)"
+                      " values (?1, ?2, ?3, ?4, ?5)"
                       " on conflict (address, container, type, value)"
-                      " do update set present = excluded.present, version = excluded.version",
+                      " do update set present = excluded.present",
                       STORE_TEXT(account), STORE_INT(op->container), STORE_TEXT(type),
-                      STORE_TEXT(op->value), STORE_INT(!op->remove), STORE_INT(op->version),
-                      STORE_END);
+                      STORE_TEXT(op->value), STORE_INT(!op->remove), STORE_END);
 }
 
 static int write_subscriber(struct store_db *db, struct slice account, const struct presence_op *op,
@@ -144,8 +160,18 @@ static int load_member(const struct store_row *row, void *arg)
                                            .container = (uint32_t)store_row_int(row, 0),
                                            .type = (enum member_type)type,
                                            .value = store_row_text(row, 2, loading->arena),
-                                           .remove = store_row_int(row, 3) == 0,
-                                           .version = (uint32_t)store_row_int(row, 4)});
+                                           .remove = store_row_int(row, 3) == 0});
+    return 0;
+}
+
+/* Nobody is taken out of it, but its version is said. */
+static int load_container(const struct store_row *row, void *arg)
+{
+    add(arg, &(struct presence_op){.kind = OP_MEMBER,
+                                   .container = (uint32_t)store_row_int(row, 0),
+                                   .type = MEMBER_USER,
+                                   .remove = true,
+                                   .version = (uint32_t)store_row_int(row, 1)});
     return 0;
 }
 
@@ -159,10 +185,14 @@ int presence_load(struct store_reader *reader, struct slice account, struct aren
                              "select category, instance, container, version, value, published"
                              " from presence_publication where address = ?1",
                              STORE_TEXT(account), STORE_END);
-    if (result >= 0) /* the last one says the container's version */
+    if (result >= 0)
         result = store_query(db, fault, load_member, &loading,
-                             "select container, type, value, present, version"
-                             " from presence_member where address = ?1 order by version",
+                             "select container, type, value, present"
+                             " from presence_member where address = ?1",
+                             STORE_TEXT(account), STORE_END);
+    if (result >= 0) /* behind their members */
+        result = store_query(db, fault, load_container, &loading,
+                             "select container, version from presence_container where address = ?1",
                              STORE_TEXT(account), STORE_END);
     if (result >= 0)
         result = store_query(db, fault, load_subscriber, &loading,

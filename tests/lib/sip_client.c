@@ -42,32 +42,46 @@ static void add_register_headers(const struct sip_client *client, struct sip_req
         sip_request_header(request, "Expires", "%d", expires < 0 ? 0 : expires);
 }
 
+static void add_lines(struct sip_request *request, struct slice text)
+{
+    struct slice line, name, value;
+    while (slice_cut(text, '\n', &line, &text))
+        if (slice_cut(line, ':', &name, &value))
+            sip_line_add(&request->headers, request->arena, name, slice_trim(value));
+}
+
 static void make(struct sip_client *client, const struct sip_client_ask *ask, struct sip_out *out)
 {
     static const struct sip_client_ask usual = {0};
     const struct sip_client_ask *a = ask ? ask : &usual;
     struct arena *arena = client->arena;
     const char *from = a->from ? a->from : client->who->address;
+    const char *to = a->to ? a->to : from;
     enum sip_method method = a->method ? a->method : SIP_REGISTER;
     struct sip_request request = {
         .arena = arena,
         .method = method,
-        .uri = method == SIP_REGISTER ? SLICE("sip:" LAB_DOMAIN)
-                                      : arena_print(arena, "sip:%s", client->who->address),
+        .uri = method == SIP_REGISTER
+                   ? SLICE("sip:" LAB_DOMAIN)
+                   : arena_print(arena, "sip:%s", a->to ? a->to : client->who->address),
         .via_host = SLICE("127.0.0.1:5000"),
         .branch = sip_branch_new(arena),
         .from = arena_print(arena, "<sip:%s>;tag=%.*s;epid=%.*s", from, SLICE_ARG(client->tag),
                             SLICE_ARG(client->epid)),
-        .to = arena_print(arena, "<sip:%s>", from),
-        .call_id = client->call_id,
+        .to = arena_print(arena, "<sip:%s>", to),
+        .call_id = a->call_id ? slice_of(a->call_id) : client->call_id,
         .cseq = ++client->cseq,
         .content_type = a->content_type,
         .body = a->body,
     };
     if (method == SIP_REGISTER)
         add_register_headers(client, &request, a->expires);
+    else if (method == SIP_SUBSCRIBE || method == SIP_INVITE)
+        sip_request_header(&request, "Contact", "<sip:127.0.0.1:5000;transport=tls>");
     if (!slice_empty(a->name))
         sip_line_add(&request.headers, arena, a->name, a->value);
+    if (a->lines)
+        add_lines(&request, slice_of(a->lines));
     sip_out_request(out, &request);
 }
 
@@ -150,6 +164,42 @@ int sip_client_receive(struct sip_client *client)
 int sip_client_exchange(struct sip_client *client, struct slice bytes)
 {
     return sip_client_send(client, bytes) ? sip_client_receive(client) : -1;
+}
+
+int sip_client_answer(struct sip_client *client)
+{
+    int status;
+    do
+        status = sip_client_receive(client);
+    while (status >= 0 && (status < 200 || client->message.cseq != client->cseq));
+    return status;
+}
+
+int sip_client_ask(struct sip_client *client, const struct sip_client_ask *ask)
+{
+    return sip_client_send(client, sip_client_signed(client, ask)) ? sip_client_answer(client) : -1;
+}
+
+bool sip_client_hears(struct sip_client *client, const char *text)
+{
+    int status;
+    do
+        status = sip_client_receive(client);
+    while (status > 0 || (status == 0 && slice_find(client->message.bytes, slice_of(text)) < 0));
+    return status == 0;
+}
+
+struct slice sip_client_reply(struct sip_client *client, int status)
+{
+    struct sip_reply reply;
+    struct sip_out out;
+    struct sip_signature_fields fields;
+    sip_reply_init(&reply, client->arena, status);
+    sip_out_reply(&out, client->arena, &client->message, &reply,
+                  &(struct sip_out_options){.to_tag = client->tag});
+    sip_out_signature(&out, &fields);
+    return print(client, &out,
+                 association_authorization(client->association, client->arena, &fields));
 }
 
 bool sip_client_trusts(struct sip_client *client)

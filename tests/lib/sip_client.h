@@ -39,7 +39,10 @@ void sip_client_fini(struct sip_client *client);
 struct sip_client_ask {
     enum sip_method method;    /* SIP_METHOD_OTHER: REGISTER */
     const char *from;          /* another address than its own; NULL: its own */
+    const char *to;            /* whom it is for; NULL: as in From */
+    const char *call_id;       /* NULL: that of its registration */
     struct slice name, value;  /* one more header line */
+    const char *lines;         /* and more: "Event: presence\nSupported: eventlist\n"; or NULL */
     struct slice content_type; /* with a body */
     struct slice body;
     int expires; /* -1: sign out; 0: no Expires header */
@@ -61,6 +64,18 @@ int sip_client_receive(struct sip_client *client);
 
 /* Send and receive. */
 int sip_client_exchange(struct sip_client *client, struct slice bytes);
+
+/* The final response to what was sent last; what comes before it is passed over. */
+int sip_client_answer(struct sip_client *client);
+
+/* Signed, sent, answered. */
+int sip_client_ask(struct sip_client *client, const struct sip_client_ask *ask);
+
+/* A request comes that has this text anywhere; what comes before it is passed over. */
+bool sip_client_hears(struct sip_client *client, const char *text);
+
+/* Our response to the last message, which is a request; signed. */
+struct slice sip_client_reply(struct sip_client *client, int status);
 
 /* Is the last message signed by the server, on our association? */
 bool sip_client_trusts(struct sip_client *client);
