@@ -64,6 +64,7 @@ struct contacts_owner *contacts_owner(const struct contacts *contacts, struct sl
 static struct contacts_owner *add_owner(struct contacts *contacts, struct slice account)
 {
     struct contacts_owner *owner = must_calloc(1, sizeof *owner + account.len + 1);
+    owner->contacts_max = contacts->options.contacts_max;
     owner->len = account.len;
     memcpy(owner->address, account.at, account.len);
     HASH_ADD_KEYPTR(hh, contacts->owners, owner->address, owner->len, owner);
@@ -73,6 +74,13 @@ static struct contacts_owner *add_owner(struct contacts *contacts, struct slice 
 bool contacts_known(const struct contacts *contacts, struct slice account)
 {
     return contacts_owner(contacts, account) != NULL;
+}
+
+void contacts_limit(struct contacts *contacts, struct slice account, size_t contacts_max)
+{
+    struct contacts_owner *owner = contacts_owner(contacts, account);
+    if (owner)
+        owner->contacts_max = contacts_max;
 }
 
 const struct contacts_list *contacts_of(const struct contacts *contacts, struct slice account)

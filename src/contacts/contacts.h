@@ -85,6 +85,10 @@ bool contacts_known(const struct contacts *contacts, struct slice account);
 void contacts_adopt(struct contacts *contacts, struct slice account, int64_t account_id,
                     const struct contacts_list *list, int64_t now, struct outgoing_list *out);
 
+/* Let his list grow to so many contacts, as his client policy says, instead of what
+ * the options say. Nothing if he is not known. */
+void contacts_limit(struct contacts *contacts, struct slice account, size_t contacts_max);
+
 /* The live list, read-only until the next call that changes it; NULL: not known. */
 const struct contacts_list *contacts_of(const struct contacts *contacts, struct slice account);
 

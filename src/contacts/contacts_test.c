@@ -356,6 +356,10 @@ static void test_full(void **state)
     edit(f, 1, "setContact", CONTACT("sip:a@contoso.test", "1", "2"));
     edit(f, 1, "setContact", CONTACT("sip:b@contoso.test", "1", "3"));
     refused(f, "setContact", CONTACT("sip:d@contoso.test", "1", "4"), FINDING_CONTACTS_FULL);
+    contacts_limit(f->contacts, SLICE("nobody@contoso.test"), 9);
+    contacts_limit(f->contacts, SLICE("alice@contoso.test"), 2);
+    refused(f, "setContact", CONTACT("sip:d@contoso.test", "1", "4"), FINDING_CONTACTS_FULL);
+    contacts_limit(f->contacts, SLICE("alice@contoso.test"), 3);
     edit(f, 1, "setContact", CONTACT("sip:a@contoso.test", "", "4"));
     const struct contacts_list *list = contacts_of(f->contacts, SLICE("alice@contoso.test"));
     for (unsigned delta = 5; delta < 5 + CONTACTS_GROUPS_MAX - 1; delta++)

@@ -3,7 +3,7 @@
 
 /* What a plan is made from and into. */
 struct plan {
-    const struct contacts *contacts;
+    size_t contacts_max;
     const struct contacts_list *list;
     const struct contacts_wish *wish;
     struct contacts_change *change;
@@ -22,7 +22,7 @@ static int no_group(struct fault *fault, unsigned id)
 static int plan_set_contact(const struct plan *plan)
 {
     struct contacts_contact *contact = &plan->change->contact;
-    size_t max = plan->contacts->options.contacts_max;
+    size_t max = plan->contacts_max;
     plan->change->added = !contacts_list_find(plan->list, contact->uri);
     if (plan->change->added && plan->list->contact_count >= max)
         return fault_set(plan->fault, ERR_LIMIT, FINDING_CONTACTS_FULL,
@@ -103,9 +103,8 @@ static int (*const plans[])(const struct plan *) = {
 
 /* The stale number comes first: all else would be said of a list the client has not
  * seen. Numbers stay those of a signed 32-bit integer, as clients read them. */
-static int plan_wish(const struct contacts *contacts, const struct contacts_owner *owner,
-                     const struct contacts_wish *wish, struct contacts_change *change,
-                     struct fault *fault)
+static int plan_wish(const struct contacts_owner *owner, const struct contacts_wish *wish,
+                     struct contacts_change *change, struct fault *fault)
 {
     uint32_t delta = owner->list.delta;
     if (wish->delta != delta)
@@ -118,7 +117,8 @@ static int plan_wish(const struct contacts *contacts, const struct contacts_owne
     change->after = contacts_delta_after(delta);
     change->contact = wish->contact;
     change->group = wish->group;
-    return plans[wish->edit](&(struct plan){contacts, &owner->list, wish, change, fault});
+    return plans[wish->edit](
+        &(struct plan){owner->contacts_max, &owner->list, wish, change, fault});
 }
 
 int contacts_plan(struct contacts *contacts, const struct sip_message *request,
@@ -135,7 +135,7 @@ int contacts_plan(struct contacts *contacts, const struct sip_message *request,
         return contacts_not_loaded(caller->account, fault);
     err = contacts_wish_parse(request->body, out->arena, &wish, fault);
     if (err == 0)
-        err = plan_wish(contacts, owner, &wish, change, fault);
+        err = plan_wish(owner, &wish, change, fault);
     if (err < 0)
         contacts_tell_again(owner, caller, now, out);
     return err;

@@ -1,21 +1,22 @@
 #include "server/admit.h"
 
-#include "policy/policy.h"
+#include "contacts/contacts.h"
 #include "server/home.h"
 #include "server/offer.h"
 
-static int may_come(struct errand *e, const struct desk *desk)
+static int may_come(struct errand *e)
 {
-    struct policy_effective effective;
     struct client_verdict verdict;
-    struct policy_subject subject =
-        offer_subject(e->server->config, e->admission->person.account.id);
-    int err = policy_effective_load(desk->reader, &subject, e->arena, &effective, &e->fault);
-    if (err < 0)
-        return err;
-    client_version_check(&effective, sip_value(e->request, SIP_HEADER_USER_AGENT), &verdict,
-                         &e->fault);
+    client_version_check(&e->admission->policy, sip_value(e->request, SIP_HEADER_USER_AGENT),
+                         &verdict, &e->fault);
     return verdict.allowed ? 0 : -ERR_DENIED;
+}
+
+static int read_policy(struct errand *e, const struct desk *desk)
+{
+    struct admission *admission = e->admission;
+    struct policy_subject subject = offer_subject(e->server->config, admission->person.account.id);
+    return policy_effective_load(desk->reader, &subject, e->arena, &admission->policy, &e->fault);
 }
 
 static int read_all(struct errand *e, const struct desk *desk)
@@ -27,8 +28,10 @@ static int read_all(struct errand *e, const struct desk *desk)
     if (err == 0 && !person->exists)
         err = fault_set(&e->fault, ERR_DENIED, FINDING_USER_DISABLED, "%.*s",
                         SLICE_ARG(person->address));
+    if (err == 0)
+        err = read_policy(e, desk);
     if (err == 0 && e->request->method == SIP_REGISTER)
-        err = may_come(e, desk);
+        err = may_come(e);
     return err < 0 ? err
                    : contacts_load(desk->reader, person->account.id, e->arena, &admission->contacts,
                                    &e->fault);
@@ -63,6 +66,14 @@ bool admit_needed(const struct wing *home, struct slice account)
     return !contacts_known(home->contacts, account) || !presence_knows(home->presence, account);
 }
 
+static size_t list_limit(const struct policy_effective *policy)
+{
+    uint64_t max = CONTACTS_DEFAULT_MAX;
+    struct slice text = policy_text(&policy->of[POLICY_CLIENT], "MaximumNumberOfContacts");
+    slice_number(text, CONTACTS_DEFAULT_MAX, &max);
+    return (size_t)max;
+}
+
 void admit_settle(struct wing *home, const struct errand *e)
 {
     const struct admission *admission = e->admission;
@@ -70,5 +81,6 @@ void admit_settle(struct wing *home, const struct errand *e)
     if (!contacts_known(home->contacts, account))
         contacts_adopt(home->contacts, account, admission->person.account.id, admission->contacts,
                        home->turn->now, &home->turn->out);
+    contacts_limit(home->contacts, account, list_limit(&admission->policy));
     person_adopt(home, &admission->person);
 }

@@ -3,6 +3,7 @@
 #ifndef LYCHGATE_SERVER_ADMIT_H
 #define LYCHGATE_SERVER_ADMIT_H
 
+#include "policy/policy.h"
 #include "server/line.h"
 #include "server/person.h"
 
@@ -10,6 +11,7 @@
 struct admission {
     struct person_record person;
     struct contacts_list *contacts;
+    struct policy_effective policy;
 };
 
 /* Take a request to a worker, and then (back) to its caller's home. */

@@ -91,10 +91,17 @@ static bool settle(struct wing *home, struct errand *e)
 void home_take(struct errand *e)
 {
     struct wing *home = wing_of_account(e->server, e->caller.account);
-    if (e->request->method == SIP_REGISTER || settle(home, e))
+    if (e->request->method == SIP_REGISTER) {
         e->way->home(home, e);
-    else
-        admit_send(e); /* forgotten meanwhile, or never registered */
+    } else if (!registrar_next(home->registrar, e->caller.account, NULL)) {
+        fault_set(&e->fault, ERR_DENIED, FINDING_NOT_REGISTERED, "%.*s",
+                  SLICE_ARG(e->caller.account));
+        line_errand_refuse(e, &e->fault);
+    } else if (settle(home, e)) {
+        e->way->home(home, e);
+    } else {
+        admit_send(e); /* forgotten meanwhile */
+    }
 }
 
 static void arrive(void *arg)
