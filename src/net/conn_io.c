@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
@@ -144,8 +145,18 @@ void conn_offer(struct conn *conn)
     conn_watch(conn);
 }
 
+/* Linux holds acknowledgements back for 40 ms, for our reply to carry them. A peer
+ * that writes a message in two pieces, as libpurple does, and has Nagle's algorithm
+ * on sends the second only then: so where no reply is under way, acknowledge now.
+ * The kernel takes it for this once, and delays the next one again. */
+static void acknowledge(struct conn *conn)
+{
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
+}
+
 void conn_pump(struct conn *conn)
 {
+    conn->spoke = false;
     if (conn->output.len > 0)
         conn_flush(conn);
     for (int i = 0; i < READS_A_TURN && conn_takes_input(conn); i++) {
@@ -160,6 +171,8 @@ void conn_pump(struct conn *conn)
     }
     if (conn->peer_ended)
         end_of_input(conn);
+    else if (!conn->spoke && conn_takes_input(conn))
+        acknowledge(conn);
     conn_watch(conn);
 }
 
@@ -243,6 +256,7 @@ void conn_write(struct conn *conn, struct slice bytes)
     if (conn->state > CONN_OPEN || bytes.len == 0)
         return;
     size_t sent = 0;
+    conn->spoke = true;
     if (conn->state == CONN_OPEN && conn->output.len == 0)
         sent = transmit(conn, bytes);
     if (sent < bytes.len && conn->state != CONN_CLOSED)

@@ -61,6 +61,7 @@ struct conn {
     bool choked;     /* too much output waits: no input meanwhile */
     bool swapped;    /* another handler took over: offer the input again */
     bool delivering; /* within on_bytes */
+    bool spoke;      /* something was written since reading began */
     bool peer_ended; /* nothing will come any more */
     bool tls_broken; /* OpenSSL forbids SSL_shutdown after a fatal error */
     bool watches_read, watches_write;

@@ -1,8 +1,10 @@
 /* What happens to connections in the long run: protocols told apart, requests
  * that wait, contexts replaced, descriptors used up, many loops. */
+#include "base/clock.h"
 #include "event/event.h"
 #include "net/net_test_priv.h"
 
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <setjmp.h>
@@ -118,6 +120,39 @@ static void test_pause_keeps_the_rest_and_the_end(void **state)
     conn_resume(w.server.conn);
     run_until(both_closed);
     assert_int_equal(w.server.why.finding, FINDING_CONNECTION_LOST);
+}
+
+/* ---- messages in two pieces ---- */
+
+/* A peer with Nagle's algorithm, whose second piece waits for the first's acknowledgement. */
+static void test_half_a_message_is_acknowledged_at_once(void **state)
+{
+    (void)state;
+    enum {
+        ROUNDS = 10,
+        SETTLED = 5, /* at first the kernel delays no acknowledgement anyway */
+        SOON_MS = 20 /* half the time that Linux would delay it */
+    };
+    struct conn_handler shouter = echo_handler;
+    shouter.on_bytes = shout;
+    world_listen((struct listener_options){.conn = {.tls = w.server_tls, .handler = &shouter}});
+    open_both(true);
+    setsockopt(SSL_get_fd(conn_ssl(w.client.conn)), IPPROTO_TCP, TCP_NODELAY, &(int){0},
+               sizeof(int));
+    int64_t fastest = INT64_MAX; /* others have the processor too, but not in each round */
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t begun = clock_monotonic();
+        buf_clear(&w.client.got);
+        conn_write(w.client.conn, SLICE("a"));
+        conn_write(w.client.conn, SLICE("b\n"));
+        expect(SLICE("ab!"));
+        int64_t took = clock_monotonic() - begun;
+        if (i >= SETTLED && took < fastest)
+            fastest = took;
+    }
+    conn_close(w.client.conn);
+    run_until(both_closed);
+    assert_in_range(fastest, 0, SOON_MS);
 }
 
 /* ---- contexts ---- */
@@ -364,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         NET_TEST(test_first_bytes_choose_the_handler),
         NET_TEST(test_pause_keeps_the_rest_and_the_end),
+        NET_TEST(test_half_a_message_is_acknowledged_at_once),
         NET_TEST(test_reload_keeps_old_connections),
         NET_TEST(test_versions_groups_and_keys),
         NET_TEST(test_quota_refuses_and_returns),
