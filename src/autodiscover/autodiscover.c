@@ -2,7 +2,9 @@
 
 #include "accounts/account.h"
 #include "autodiscover/document.h"
+#include "autodiscover/xframe.h"
 #include "http/values.h"
+#include "webticket/compact.h"
 #include "webticket/ticket.h"
 #include "xml/soap.h"
 
@@ -22,6 +24,7 @@ struct bodies {
 /* All documents for clients at one location. */
 struct edition {
     struct bodies redirect, root, domain, user;
+    struct slice oauth_user; /* JSON */
 };
 
 struct autodiscover {
@@ -29,6 +32,7 @@ struct autodiscover {
     struct arena *arena; /* of the editions and the URL */
     struct edition internal, external;
     struct slice ticket_url;
+    struct xframe frame;
 };
 
 /* ---- the documents ---------------------------------------------------------------------- */
@@ -57,20 +61,50 @@ static struct bodies make_redirect(struct arena *arena, enum autodiscover_kind k
     return print_bodies(arena, &document);
 }
 
-static struct bodies make_root(struct arena *arena, const struct site *site,
+static void add_frame_link(struct autodiscover_document *document, struct arena *arena,
+                           const struct autodiscover_options *options)
+{
+    if (!slice_empty(slice_trim(options->origins)))
+        autodiscover_add_link(document, SLICE("XFrame"),
+                              site_web_url(arena, options->site, SITE_PATH_XFRAME));
+}
+
+static struct bodies make_root(struct arena *arena, const struct autodiscover_options *options,
                                enum autodiscover_location location)
 {
+    const struct site *site = options->site;
     struct autodiscover_document document = {.location = location};
     autodiscover_add_link(&document, SLICE("Domain"),
                           service_url(arena, site, PATH_DOMAIN, location));
     autodiscover_add_link(&document, SLICE("User"),
                           service_url(arena, site, SITE_PATH_AUTODISCOVER_USER, location));
     struct bodies bodies = print_bodies(arena, &document);
-    /* UCWA's clients expect a link to the resource itself; in XML it is not known. */
+    /* JSON is for UCWA's clients: with a link to the resource itself, which XML does not
+     * know, and to the user resource that takes their kind of ticket. */
+    document.link_count = 0;
     autodiscover_add_link(&document, SLICE("Self"),
                           service_url(arena, site, SITE_PATH_AUTODISCOVER, location));
+    autodiscover_add_link(&document, SLICE("Domain"),
+                          service_url(arena, site, PATH_DOMAIN, location));
+    autodiscover_add_link(&document, SLICE("User"),
+                          service_url(arena, site, SITE_PATH_AUTODISCOVER_OAUTH, location));
+    add_frame_link(&document, arena, options);
     bodies.json = print_bodies(arena, &document).json;
     return bodies;
+}
+
+static struct slice make_oauth_user(struct arena *arena, const struct autodiscover_options *options,
+                                    enum autodiscover_location location)
+{
+    struct autodiscover_document document = {.kind = AUTODISCOVER_USER, .location = location};
+    autodiscover_add_link(
+        &document, SLICE("Self"),
+        service_url(arena, options->site, SITE_PATH_AUTODISCOVER_OAUTH, location));
+    if (options->ucwa)
+        autodiscover_add_link(&document, SLICE("Applications"),
+                              site_web_url(arena, options->site, SITE_PATH_UCWA));
+    add_frame_link(&document, arena, options);
+    return print_bodies(arena, &document).json;
 }
 
 static void add_autodiscover_links(struct autodiscover_document *document, struct arena *arena,
@@ -108,15 +142,17 @@ static struct bodies make_user(struct arena *arena, const struct site *site,
     return print_bodies(arena, &document);
 }
 
-static struct edition make_edition(struct arena *arena, const struct site *site,
+static struct edition make_edition(struct arena *arena, const struct autodiscover_options *options,
                                    enum autodiscover_location location)
 {
+    const struct site *site = options->site;
     struct slice root = service_url(arena, site, SITE_PATH_AUTODISCOVER, location);
     return (struct edition){
         .redirect = make_redirect(arena, AUTODISCOVER_ROOT, location, root),
-        .root = make_root(arena, site, location),
+        .root = make_root(arena, options, location),
         .domain = make_domain(arena, site, location),
         .user = make_user(arena, site, location),
+        .oauth_user = make_oauth_user(arena, options, location),
     };
 }
 
@@ -298,6 +334,49 @@ static void answer_user(void *role, const struct http_request *request, struct h
     }
 }
 
+/* The same for UCWA's clients: their ticket, their challenge, JSON. */
+static void answer_oauth_user(void *role, const struct http_request *request,
+                              struct http_reply *reply, struct arena *arena, int64_t now)
+{
+    const struct autodiscover *ad = role;
+    const struct site *site = ad->options.site;
+    struct slice ticket = http_header(request, "Authorization");
+    struct webticket_claims claims;
+    struct account account;
+    struct fault fault;
+    if (request->on_loop && !slice_absent(ticket))
+        return; /* again on a worker */
+    add_headers(ad, reply, arena);
+    if (webticket_verify_compact(ad->options.webticket, ticket, now, arena, &claims, &fault) < 0) {
+        struct slice diagnostics = soap_diagnostics_print(arena, fault.finding, site->web_host);
+        http_reply_header(reply, arena, "X-Ms-diagnostics", "%.*s", SLICE_ARG(diagnostics));
+        webticket_challenge_oauth(site, reply, arena);
+        http_reply_set(reply, 401, NULL, SLICE(""));
+        reply->fault = fault;
+        return;
+    }
+    int err = find_home(ad, &claims, arena, &account, &fault);
+    if (err < 0)
+        http_reply_fault(reply, arena, &fault);
+    else if (is_here(site, account.pool))
+        http_reply_set(reply, 200, "application/json", edition_for(ad, request, arena)->oauth_user);
+    else
+        http_reply_set(
+            reply, 200, "application/json",
+            make_redirect(arena, AUTODISCOVER_USER, location_of(request, arena),
+                          site_url(arena, site, account.pool, SITE_PATH_AUTODISCOVER_OAUTH))
+                .json);
+}
+
+static void answer_frame(void *role, const struct http_request *request, struct http_reply *reply,
+                         struct arena *arena, int64_t now)
+{
+    const struct autodiscover *ad = role;
+    (void)request;
+    (void)now;
+    xframe_answer(&ad->frame, reply, arena);
+}
+
 /* ---- the object --------------------------------------------------------------------------------
  */
 
@@ -321,6 +400,16 @@ static const struct http_route rows[] = {
      .methods = HTTP_GET,
      .flags = ROUTE_WORK | ROUTE_QUICK,
      .answer = answer_user},
+    {.path = SITE_PATH_AUTODISCOVER_OAUTH,
+     .methods = HTTP_GET,
+     .flags = ROUTE_WORK | ROUTE_QUICK,
+     .answer = answer_oauth_user},
+};
+
+/* Only where there is somebody who may use it. */
+static const struct http_route frame_rows[] = {
+    {.path = SITE_PATH_XFRAME, .methods = HTTP_GET, .answer = answer_frame},
+    {.path = "/xframe", .methods = HTTP_GET, .answer = answer_frame},
 };
 
 struct autodiscover *autodiscover_new(const struct autodiscover_options *options)
@@ -328,9 +417,10 @@ struct autodiscover *autodiscover_new(const struct autodiscover_options *options
     struct autodiscover *ad = must_calloc(1, sizeof *ad);
     ad->options = *options;
     ad->arena = arena_new();
-    ad->internal = make_edition(ad->arena, options->site, AUTODISCOVER_INTERNAL);
-    ad->external = make_edition(ad->arena, options->site, AUTODISCOVER_EXTERNAL);
+    ad->internal = make_edition(ad->arena, options, AUTODISCOVER_INTERNAL);
+    ad->external = make_edition(ad->arena, options, AUTODISCOVER_EXTERNAL);
     ad->ticket_url = site_web_url(ad->arena, options->site, SITE_PATH_WEBTICKET);
+    ad->frame = xframe_make(ad->arena, options->origins);
     return ad;
 }
 
@@ -345,4 +435,6 @@ void autodiscover_free(struct autodiscover *autodiscover)
 void autodiscover_add_routes(struct autodiscover *autodiscover, struct http_routes *routes)
 {
     http_routes_add(routes, rows, sizeof rows / sizeof *rows, autodiscover);
+    if (autodiscover->frame.origin_count > 0)
+        http_routes_add(routes, frame_rows, sizeof frame_rows / sizeof *frame_rows, autodiscover);
 }

@@ -7,6 +7,13 @@
  *   .../root/user                                    User, for who has a web ticket;
  *                                                    others learn where tickets are
  *
+ *   .../root/oauth/user                            where UCWA is, for who has a compact
+ *                                                  ticket (JSON; links self, xframe and,
+ *                                                  where it is served, applications)
+ *   /Autodiscover/XFrame/XFrame.html, /xframe      the page through which web
+ *                                                  applications elsewhere may ask (xframe.h)
+ *
+ * The JSON root, which only UCWA's clients read, links to .../oauth/user as "user".
  * AccessLocation is Internal for who asked by a name that begins "lyncdiscoverinternal."
  * and for who follows a link found there; such links carry the query
  * location=internal. Everybody else is External. It is a hint: both kinds get the
@@ -29,6 +36,9 @@ struct autodiscover_options {
     struct webticket *webticket; /* borrowed; checks tickets */
     desk_fn *desk;               /* the calling worker's accounts */
     void *desk_arg;              /* borrowed */
+    bool ucwa;                   /* SITE_PATH_UCWA is served here */
+    struct slice origins;        /* of web applications that may come through the frame, with
+                                    blanks between: "https://app.contoso.test"; empty: no frame */
 };
 
 /* Never NULL. Serves all threads. */

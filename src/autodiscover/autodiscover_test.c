@@ -4,9 +4,11 @@
 
 #include "accounts/test_world_priv.h"
 #include "autodiscover/walk.h"
+#include "autodiscover/xframe.h"
 #include "base/encode.h"
 #include "http/print.h"
 #include "webticket/client.h"
+#include "webticket/compact.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #define WEB      "https://webdir.contoso.test"
 #define ROOT     SITE_PATH_AUTODISCOVER
 #define USER     SITE_PATH_AUTODISCOVER_USER
+#define OAUTH    SITE_PATH_AUTODISCOVER_OAUTH
 #define PASSWORD "correct horse"
 
 static const struct site site = {
@@ -65,7 +68,12 @@ static int open_shop(void **state)
                                                                .replay_entries = 16},
                                    NULL);
     shop.autodiscover = autodiscover_new(&(struct autodiscover_options){
-        .site = &site, .webticket = shop.webticket, .desk = desk_of, .desk_arg = &shop.desk});
+        .site = &site,
+        .webticket = shop.webticket,
+        .desk = desk_of,
+        .desk_arg = &shop.desk,
+        .ucwa = true,
+        .origins = SLICE("https://app.test  junk https://b.test:8443")});
     shop.routes = http_routes_new(443);
     webticket_add_routes(shop.webticket, shop.routes);
     autodiscover_add_routes(shop.autodiscover, shop.routes);
@@ -219,8 +227,9 @@ static void test_json(void **state)
     assert_int_equal(json_unpack(root, "{s:s,s:{s:{s:s},s:{s:s}}}", "AccessLocation", &location,
                                  "_links", "self", "href", &href, "user", "href", &href),
                      0);
-    assert_string_equal(href, WEB USER);
+    assert_string_equal(href, WEB OAUTH);
     assert_string_equal(location, "External");
+    assert_non_null(json_object_get(json_object_get(root, "_links"), "xframe"));
     json_decref(root);
     /* Anything but XML by name is JSON: no Accept, a browser's, text/xml. */
     assert_int_equal(get(shop, WEB ROOT, ""), 200);
@@ -345,6 +354,80 @@ static void test_user_elsewhere(void **state)
     assert_has_not(shop, "SipClient");
 }
 
+/* ---- what UCWA's clients read ---------------------------------------------------------------- */
+
+static void get_oauth(struct shop *shop, const struct account *account, int status)
+{
+    struct slice token;
+    assert_int_equal(webticket_issue_compact(shop->webticket, &shop->desk, account, now,
+                                             shop->world->arena, &token, NULL),
+                     0);
+    struct slice header =
+        arena_print(shop->world->arena, "Authorization: Bearer %.*s\r\n", SLICE_ARG(token));
+    assert_int_equal(get(shop, WEB OAUTH, header.at), status);
+}
+
+static void test_oauth_challenge(void **state)
+{
+    struct shop *shop = *state;
+    shop->on_loop = true;
+    assert_int_equal(get(shop, WEB OAUTH, ""), 401);
+    shop->on_loop = false;
+    assert_has(shop, "\r\nWWW-Authenticate: Bearer trusted_issuers=\"\", client_id=\"00000004-"
+                     "0000-0ff1-ce00-000000000000\"\r\n");
+    assert_has(shop, "\r\nWWW-Authenticate: MsRtcOAuth href=\"" WEB
+                     "/WebTicket/oauthtoken\",grant_type=\"password\"\r\n");
+    assert_int_equal(get(shop, WEB OAUTH, "Authorization: Bearer cwt=AAEB\r\n"), 401);
+    assert_has(shop, "MsRtcOAuth href");
+}
+
+static void test_oauth_user(void **state)
+{
+    struct shop *shop = *state;
+    struct account bob = add_bob(shop);
+    get_oauth(shop, &bob, 200);
+    assert_has(shop, "\r\nContent-Type: application/json\r\n");
+    assert_has(shop, "\"applications\":{\"href\":\"" WEB "/ucwa/oauth/v1/applications\"}");
+    assert_has(shop, "\"xframe\":{\"href\":\"" WEB "/Autodiscover/XFrame/XFrame.html\"}");
+    bob.id++;
+    get_oauth(shop, &bob, 404);
+    add_alice(shop->world); /* at home on pool1 */
+    struct account alice;
+    assert_int_equal(accounts_find(shop->world->accounts, SLICE("alice@contoso.test"),
+                                   shop->world->arena, &alice, NULL),
+                     0);
+    get_oauth(shop, &alice, 200);
+    assert_has(shop, "{\"redirect\":{\"href\":\"https://pool1.contoso.test" OAUTH "\"}}");
+}
+
+static void test_frame(void **state)
+{
+    struct shop *shop = *state;
+    assert_int_equal(get(shop, WEB "/Autodiscover/XFrame/XFrame.html", ""), 200);
+    assert_has(shop, "frame-ancestors https://app.test https://b.test:8443\r\n");
+    assert_has(shop, "var origins=[\"https://app.test\",\"https://b.test:8443\"];");
+    assert_int_equal(get(shop, WEB "/xframe", ""), 200);
+    static const char *const bad[] = {"https://",         "ftp://a.test",
+                                      "https://a.test/",  "https://a.test\"",
+                                      "https://A.test",   "*",
+                                      "https://a.test;x", "null"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(xframe_is_origin(slice_of(bad[i])));
+    assert_true(xframe_is_origin(SLICE("http://localhost:8080")));
+    /* Without an origin there is neither page nor link. */
+    struct autodiscover *other = autodiscover_new(&(struct autodiscover_options){
+        .site = &site, .webticket = shop->webticket, .desk = desk_of, .desk_arg = &shop->desk});
+    struct http_routes *usual = shop->routes;
+    shop->routes = http_routes_new(443);
+    autodiscover_add_routes(other, shop->routes);
+    assert_int_equal(get(shop, WEB "/xframe", ""), 404);
+    assert_int_equal(get(shop, WEB ROOT, ""), 200);
+    assert_has_not(shop, "xframe");
+    http_routes_free(shop->routes);
+    autodiscover_free(other);
+    shop->routes = usual;
+}
+
 static void test_home_unknown(void **state)
 {
     struct shop *shop = *state;
@@ -450,10 +533,13 @@ static void test_walk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_root_https),  TEST(test_root_http),      TEST(test_bad_sipuri),
-        TEST(test_domain),      TEST(test_json),           TEST(test_challenge),
-        TEST(test_user),        TEST(test_user_elsewhere), TEST(test_home_unknown),
-        TEST(test_bad_tickets), TEST(test_walk),
+        TEST(test_root_https),   TEST(test_root_http),
+        TEST(test_bad_sipuri),   TEST(test_domain),
+        TEST(test_json),         TEST(test_challenge),
+        TEST(test_user),         TEST(test_user_elsewhere),
+        TEST(test_home_unknown), TEST(test_oauth_challenge),
+        TEST(test_oauth_user),   TEST(test_frame),
+        TEST(test_bad_tickets),  TEST(test_walk),
     };
     return cmocka_run_group_tests(tests, setup_group, teardown_group);
 }

@@ -43,7 +43,7 @@ struct config {
         bool legacy;
     } tls;
     struct {
-        char *trusted_proxies;
+        char *trusted_proxies, *origins;
         int64_t ticket_lifetime, orgid_lifetime, clock_skew;
         int64_t head_limit, body_limit;
     } web;

@@ -76,6 +76,7 @@ static void make_autodiscover(struct server *server, struct roles *roles)
         .desk = server_desk,
         .desk_arg = server,
         .webticket = roles->webticket,
+        .origins = slice_of(server->config->web.origins),
     });
     autodiscover_add_routes(roles->autodiscover, server->routes);
 }

@@ -1,11 +1,13 @@
 /* The web ticket service, server half ([MS-OCAUTHWS] section 3.2): whoever proves
  * who he is gets a signed assertion, the web ticket, that the site's other web
- * services believe. Five ways in, under /WebTicket/:
+ * services believe. Six ways in, under /WebTicket/:
  *
  *   WebTicketService.svc                       HTTP Basic over TLS
  *   WebTicketService.svc/Auth                  UsernameToken in wsse:Security
  *   WebTicketService.svc/WsFed_bearer,
  *   WebTicketAdvancedService.svc/WsFed_bearer  Org ID's encrypted token
+ *   oauthtoken                                 a form with a password, for a compact
+ *                                              ticket (compact.h)
  *   .../mex                                    what of this there is (mex.h)
  *
  * Nothing is remembered of a ticket: all that its check needs is signed into it,

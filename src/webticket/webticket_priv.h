@@ -48,4 +48,8 @@ struct timestamp {
 int webticket_timestamp(const struct xml_node *security, int64_t skew_ms, int64_t now,
                         struct timestamp *out, struct fault *fault);
 
+/* POST /WebTicket/oauthtoken (an http_answer_fn; on a worker). */
+void webticket_answer_oauth(void *role, const struct http_request *request,
+                            struct http_reply *reply, struct arena *arena, int64_t now);
+
 #endif

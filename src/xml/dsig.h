@@ -71,6 +71,10 @@ struct dsig_key *dsig_key_from_certificate(struct slice der);
 void dsig_key_free(struct dsig_key *key);
 SCOPED_FREE(dsig_key, struct dsig_key, dsig_key_free)
 
+/* Is this the signature of these bytes, for tokens that are no XML: SHA-256 with RSA
+ * PKCS#1 v1.5, or with P-256, r and s of 32 bytes each (as the vault signs)? */
+bool dsig_key_verify(const struct dsig_key *key, struct slice bytes, struct slice signature);
+
 struct dsig_verify_options {
     const struct dsig_key *const *keys; /* any of these may have signed; KeyInfo never counts */
     size_t key_count;

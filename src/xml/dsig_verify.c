@@ -9,6 +9,8 @@
 #include "xml/names.h"
 
 #include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <pthread.h>
@@ -27,6 +29,7 @@
 
 struct dsig_key {
     xmlSecKey *key; /* owned; never altered after dsig_key_new, so threads share it */
+    EVP_PKEY *evp;  /* the same key, a reference of our own */
     int type;       /* EVP_PKEY_RSA or EVP_PKEY_EC */
 };
 
@@ -91,7 +94,8 @@ struct dsig_key *dsig_key_new(EVP_PKEY *public_key)
         return NULL;
     }
     struct dsig_key *out = must_alloc(sizeof *out);
-    *out = (struct dsig_key){.key = key, .type = type};
+    EVP_PKEY_up_ref(public_key);
+    *out = (struct dsig_key){.key = key, .evp = public_key, .type = type};
     return out;
 }
 
@@ -109,7 +113,50 @@ void dsig_key_free(struct dsig_key *key)
     if (!key)
         return;
     xmlSecKeyDestroy(key->key);
+    EVP_PKEY_free(key->evp);
     free(key);
+}
+
+/* r and s as OpenSSL wants them; the caller frees *der_out. Returns the length, 0: no. */
+static size_t ecdsa_der(struct slice signature, unsigned char **der_out)
+{
+    enum {
+        HALF = 32
+    };
+    *der_out = NULL;
+    if (signature.len != (size_t)2 * HALF)
+        return 0;
+    const unsigned char *at = (const unsigned char *)signature.at;
+    ECDSA_SIG *pair = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(at, HALF, NULL), *s = BN_bin2bn(at + HALF, HALF, NULL);
+    int len = 0;
+    if (pair && ECDSA_SIG_set0(pair, r, s) == 1) {
+        len = i2d_ECDSA_SIG(pair, der_out);
+    } else {
+        BN_free(r);
+        BN_free(s);
+    }
+    ECDSA_SIG_free(pair);
+    return len > 0 ? (size_t)len : 0;
+}
+
+bool dsig_key_verify(const struct dsig_key *key, struct slice bytes, struct slice signature)
+{
+    const unsigned char *at = (const unsigned char *)signature.at;
+    size_t len = signature.len;
+    unsigned char *der = NULL;
+    if (key->type == EVP_PKEY_EC) {
+        len = ecdsa_der(signature, &der);
+        at = der;
+    }
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool good = ctx && at && len > 0 &&
+                EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key->evp) == 1 &&
+                EVP_DigestVerify(ctx, at, len, (const unsigned char *)bytes.at, bytes.len) == 1;
+    EVP_MD_CTX_free(ctx);
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return good;
 }
 
 /* ---- enveloped signatures ------------------------------------------------------------ */

@@ -224,6 +224,36 @@ check '... which names the pools inside and outside' \
 check 'the forged one does not' \
   answers '40[13]' "$user_url" -H "X-MS-WebTicket: opaque=$(base64 -w 0 "$work/forged")"
 
+# ---- a compact ticket, as UCWA's clients get one ----------------------------------------------
+
+oauth() {
+  local expected=$1 grant=$2
+  shift 2
+  answers "$expected" "https://$web/WebTicket/oauthtoken" --data-urlencode "grant_type=$grant" "$@"
+}
+oauth_path=/Autodiscover/AutodiscoverService.svc/root/oauth/user
+oauth_user=https://$web$oauth_path
+check 'autodiscover in JSON leads to the user resource of UCWA' \
+  answers 200 "https://lyncdiscover.contoso.test/?sipuri=$user"
+check '... which is the link user' holds "._links.user.href | test(\"^https://$web(:[0-9]+)?$oauth_path\$\")" "$work/body"
+check '... and to no frame, as no origin is allowed' holds '._links | has("xframe") | not' "$work/body"
+check 'without a token it is refused' answers 401 "$oauth_user"
+check '... and says where tokens are' header WWW-Authenticate \
+  "MsRtcOAuth href=\"https://$web(:[0-9]+)?/WebTicket/oauthtoken\",grant_type=\"password\""
+check 'no token for a wrong password' oauth 400 password --data-urlencode "username=$user" --data-urlencode password=no
+check '... in the words of OAuth' holds '.error == "invalid_grant"' "$work/body"
+check 'no token by another grant' oauth 400 urn:microsoft.rtc:windows
+check '... in the words of OAuth' holds '.error == "unsupported_grant_type"' "$work/body"
+check 'a token for the password' oauth 200 password --data-urlencode "username=$user" \
+  --data-urlencode "password=$password"
+check '... is a bearer with its time' \
+  holds '(.access_token | startswith("cwt=")) and .token_type == "Bearer" and .expires_in == 28800' "$work/body"
+token=$(jq -r .access_token "$work/body")
+check 'the token opens the user resource' answers 200 "$oauth_user" -H "Authorization: Bearer $token"
+check '... which says where it is itself' holds "._links.self.href | test(\"^https://$web(:[0-9]+)?$oauth_path\$\")" "$work/body"
+check 'a token with a letter changed does not' answers 401 "$oauth_user" \
+  -H "Authorization: Bearer $(printf %s "$token" | sed 's/.$/-/;s/cwt=TEdj/cwt=TEdk/')"
+
 # ---- the address book -----------------------------------------------------------------------
 
 query_service=/groupexpansion/service.svc

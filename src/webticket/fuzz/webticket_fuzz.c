@@ -3,6 +3,7 @@
  * here was signed by the service's key, so nothing may ever be believed. */
 #include "base/encode.h"
 #include "webticket/client.h"
+#include "webticket/compact.h"
 #include "webticket/mex.h"
 #include "webticket/ticket.h"
 #include "webticket/trust.h"
@@ -106,6 +107,11 @@ static void as_header(struct slice bytes, struct arena *arena)
     struct slice wrapped = arena_print(arena, "opaque=%.*s", SLICE_ARG(base64_print(arena, bytes)));
     if (webticket_verify_opaque(service(), bytes, NOW, arena, &claims, &fault) == 0 ||
         webticket_verify_opaque(service(), wrapped, NOW, arena, &claims, &fault) == 0)
+        abort();
+    struct slice text = base64url_print(arena, bytes);
+    struct slice compact = arena_print(arena, "Bearer cwt=%.*s", SLICE_ARG(text));
+    if (webticket_verify_compact(service(), bytes, NOW, arena, &claims, &fault) == 0 ||
+        webticket_verify_compact(service(), compact, NOW, arena, &claims, &fault) == 0)
         abort();
     webticket_is_audience(&site, bytes);
 }
