@@ -1,6 +1,7 @@
 #include "server/admit.h"
 
 #include "contacts/contacts.h"
+#include "server/hold.h"
 #include "server/home.h"
 #include "server/offer.h"
 
@@ -37,18 +38,23 @@ static int read_all(struct errand *e, const struct desk *desk)
                                    &e->fault);
 }
 
-static void admit_work(struct job *job, unsigned worker)
+static void admit_work(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
-    (void)worker;
     e->err = read_all(e, server_desk(e->server));
 }
 
-static void admitted(struct job *job)
+/* It may be the change that others wait for, when its turn came after its user was
+ * forgotten; then this is his home's loop. */
+static void refuse(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
+    hold_leave(wing_of_account(e->server, e->caller.account), e);
+    line_errand_refuse(e, &e->fault);
+}
+
+static void admitted(struct errand *e)
+{
     if (e->err < 0)
-        line_errand_refuse(e, &e->fault);
+        refuse(e);
     else
         home_send(e);
 }
@@ -56,9 +62,8 @@ static void admitted(struct job *job)
 void admit_send(struct errand *e)
 {
     e->admission = arena_new_of(e->arena, struct admission);
-    e->job = (struct job){.run = admit_work, .done = admitted, .loop = loop_current()};
-    if (server_work(e->server, &e->job, &e->fault) < 0)
-        line_errand_refuse(e, &e->fault);
+    if (errand_work(e, admit_work, admitted) < 0)
+        refuse(e);
 }
 
 bool admit_needed(const struct wing *home, struct slice account)

@@ -142,7 +142,9 @@ static int open_door(struct server *server, enum door door, struct fault *fault)
         server->ports[door] = address_port(listener_address(server->doors[door][0]));
     }
     if (!server->doors[door][0])
-        return fault->err;
+        return fd >= 0 ? fault->err
+                       : fault_set(fault, ERR_MALFORMED, FINDING_CONFIG_INVALID,
+                                   "[listen] %s: no address", doors[door].name);
     server->ports[door] = address_port(listener_address(server->doors[door][0]));
     return 0;
 }

@@ -104,20 +104,9 @@ void home_take(struct errand *e)
     }
 }
 
-static void arrive(void *arg)
-{
-    home_take(arg);
-}
-
 void home_send(struct errand *e)
 {
-    struct wing *home = wing_of_account(e->server, e->caller.account);
-    if (home == e->wing) {
-        home_take(e);
-        return;
-    }
-    e->letter = (struct letter){.fn = arrive, .arg = e};
-    loop_send(home->loop, &e->letter);
+    errand_travel(e, wing_of_account(e->server, e->caller.account), home_take);
 }
 
 /* ---- what needs nothing but live state -------------------------------------------------- */
@@ -165,21 +154,17 @@ void home_subscribe_self(struct wing *home, struct errand *e)
 /* ---- what is written before it is answered ------------------------------------------------ */
 
 /* Give a planned change to a worker. */
-static void write_down(struct wing *home, struct errand *e, void (*run)(struct job *, unsigned),
-                       void (*done)(struct job *))
+static void write_down(struct wing *home, struct errand *e, errand_fn *commit, errand_fn *then)
 {
-    e->job = (struct job){.run = run, .done = done, .loop = home->loop};
-    if (server_work(e->server, &e->job, &e->fault) == 0)
+    if (errand_work(e, commit, then) == 0)
         return;
     hold_leave(home, e);
     line_errand_refuse(e, &e->fault);
 }
 
 /* When somebody else has written (the command line), the list is read anew. */
-static void commit_contacts(struct job *job, unsigned worker)
+static void commit_contacts(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
-    (void)worker;
     const struct contacts_change *change = &e->plan.contacts;
     struct arena *arena = e->arena;
     struct fault fault;
@@ -190,9 +175,8 @@ static void commit_contacts(struct job *job, unsigned worker)
                       &e->stored_contacts, &fault);
 }
 
-static void contacts_committed(struct job *job)
+static void contacts_committed(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
     struct wing *home = wing_of_account(e->server, e->caller.account);
     struct turn turn;
     turn_begin(&turn, home, e);
@@ -223,10 +207,8 @@ void home_edit_contacts(struct wing *home, struct errand *e)
     write_down(home, e, commit_contacts, contacts_committed);
 }
 
-static void commit_publication(struct job *job, unsigned worker)
+static void commit_publication(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
-    (void)worker;
     e->err = presence_commit(e->server->store, e->plan.publication, &e->fault);
 }
 
@@ -241,9 +223,8 @@ static void publish(struct wing *home, struct errand *e)
     conclude(&turn, e->err, &e->fault);
 }
 
-static void publication_committed(struct job *job)
+static void publication_committed(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
     publish(wing_of_account(e->server, e->caller.account), e);
 }
 
@@ -289,7 +270,7 @@ static void lose(void *arg)
 }
 
 /* A connection may carry users of several homes; few connections end at once, so
- * every home is told. */
+ * every home is told. To be told again does no harm. */
 void home_flow_lost(struct wing *wing, struct flow flow)
 {
     struct server *server = wing->server;

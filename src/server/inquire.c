@@ -60,16 +60,13 @@ int inquire_directory(struct desk *desk, struct errand *e)
 
 /* ---- the way there and back --------------------------------------------------------------- */
 
-static void work(struct job *job, unsigned worker)
+static void work(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
-    (void)worker;
     e->err = e->way->inquire(server_desk(e->server), e);
 }
 
-static void done(struct job *job)
+static void done(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
     if (e->err < 0)
         line_errand_refuse(e, &e->fault);
     else
@@ -78,7 +75,6 @@ static void done(struct job *job)
 
 void inquire_send(struct errand *e)
 {
-    e->job = (struct job){.run = work, .done = done, .loop = e->wing->loop};
-    if (server_work(e->server, &e->job, &e->fault) < 0)
+    if (errand_work(e, work, done) < 0)
         line_errand_refuse(e, &e->fault);
 }

@@ -57,7 +57,7 @@ static struct errand *errand_new(struct line *line, struct slice bytes)
 
 static void errand_free(struct errand *e)
 {
-    gate_work_free(e->work);
+    gate_work_free(e->handshake);
     if (e->finished)
         *e->finished = true;
     if (e->line) {
@@ -66,6 +66,46 @@ static void errand_free(struct errand *e)
             conn_close_after_flush(e->line->conn);
     }
     arena_free(e->arena);
+}
+
+static void arrived(void *arg)
+{
+    struct errand *e = arg;
+    e->then(e);
+}
+
+void errand_travel(struct errand *e, struct wing *to, errand_fn *then)
+{
+    if (loop_current() == to->loop) {
+        then(e);
+        return;
+    }
+    e->then = then;
+    e->letter = (struct letter){.fn = arrived, .arg = e};
+    loop_send(to->loop, &e->letter);
+}
+
+static void run_work(struct job *job, unsigned worker)
+{
+    struct errand *e = (struct errand *)job;
+    (void)worker;
+    e->work(e);
+}
+
+static void work_done(struct job *job)
+{
+    struct errand *e = (struct errand *)job;
+    e->then(e);
+}
+
+/* What strangers ask for leaves half of the queue to those who are signed in. */
+int errand_work(struct errand *e, errand_fn *work, errand_fn *then)
+{
+    e->work = work;
+    e->then = then;
+    e->job = (struct job){
+        .run = run_work, .done = work_done, .loop = loop_current(), .modest = e->way == NULL};
+    return server_work(e->server, &e->job, &e->fault);
 }
 
 /* ---- going out -------------------------------------------------------------------- */
@@ -147,6 +187,10 @@ void line_errand_reply(struct errand *e)
 void line_errand_end(struct errand *e)
 {
     struct conn *conn = e->line && e->away ? e->line->conn : NULL;
+    /* The connection has ended while we were away, and a home may have bound to it what it
+     * will never hear the end of: once more, behind us. */
+    if (!e->line)
+        home_flow_lost(e->wing, e->caller.flow);
     turn_send(e->wing, &e->outgoing);
     errand_free(e);
     if (conn)
@@ -159,19 +203,9 @@ static void finish_here(struct errand *e)
     line_errand_end(e);
 }
 
-static void come_back(void *arg)
-{
-    finish_here(arg);
-}
-
 void line_errand_finish(struct errand *e)
 {
-    if (loop_current() == e->wing->loop) {
-        finish_here(e);
-        return;
-    }
-    e->letter = (struct letter){.fn = come_back, .arg = e};
-    loop_send(e->wing->loop, &e->letter);
+    errand_travel(e, e->wing, finish_here);
 }
 
 void line_errand_refuse(struct errand *e, const struct fault *fault)
@@ -184,16 +218,13 @@ void line_errand_refuse(struct errand *e, const struct fault *fault)
 
 static void judge(struct errand *e, struct gate_verdict *verdict);
 
-static void handshake_work(struct job *job, unsigned worker)
+static void handshake_work(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
-    (void)worker;
-    gate_work_run(e->work, &e->server->checks, clock_now());
+    gate_work_run(e->handshake, &e->server->checks, clock_now());
 }
 
-static void handshake_done(struct job *job)
+static void handshake_done(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
     struct line *line = e->line;
     if (!line) {
         errand_free(e);
@@ -201,22 +232,19 @@ static void handshake_done(struct job *job)
     }
     struct gate_verdict verdict = {0};
     e->now = loop_now(e->wing->loop);
-    gate_step_done(line->gate, take(&e->work), e->now, e->arena, &verdict);
+    gate_step_done(line->gate, take(&e->handshake), e->now, e->arena, &verdict);
     conn_resume(line->conn);
     judge(e, &verdict);
 }
 
 static void start_handshake(struct errand *e, struct gate_work *work)
 {
-    e->work = work;
-    e->job = (struct job){
-        .run = handshake_work, .done = handshake_done, .loop = e->wing->loop, .modest = true};
-    struct fault fault;
-    if (server_work(e->server, &e->job, &fault) == 0) {
+    e->handshake = work;
+    if (errand_work(e, handshake_work, handshake_done) == 0) {
         conn_pause(e->line->conn);
         return;
     }
-    refuse(e, &fault);
+    refuse(e, &e->fault);
     errand_free(e);
 }
 

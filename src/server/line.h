@@ -20,12 +20,16 @@
 #include "sip/reply.h"
 
 struct admission;
+struct errand;
+typedef void errand_fn(struct errand *errand);
 
 /* One message in work, from its bytes to its reply. Owned by the line's loop,
  * lent to a worker or to a home loop; everything in it lives in its arena. */
 struct errand {
     struct job job;       /* for the worker */
     struct letter letter; /* for the way to another loop and back */
+    errand_fn *work;      /* on the worker */
+    errand_fn *then;      /* back from him, or on the other loop */
     struct errand *next;  /* in a hold's queue */
     struct server *server;
     struct wing *wing; /* the line's */
@@ -33,7 +37,7 @@ struct errand {
     struct arena *arena;
     struct sip_message *request; /* or an endpoint's response (session.c) */
     struct sip_reply reply;
-    struct gate_work *work;
+    struct gate_work *handshake;     /* of a stranger: a piece of TLS-DSK */
     struct association *association; /* signs the reply; the gate's */
     bool established;                /* the first request of that association */
     struct registrar_caller caller;  /* its strings are the errand's own */
@@ -54,6 +58,13 @@ struct errand {
     int err;                               /* of what a worker did, with its fault */
     struct fault fault;
 };
+
+/* Go on with `then` on that wing's loop: now if this is it, else by letter. */
+void errand_travel(struct errand *errand, struct wing *to, errand_fn *then);
+
+/* Have `work` done by a worker, and go on with `then` on this loop. Returns 0, or -ERR_BUSY
+ * with errand->fault: neither will be called. */
+int errand_work(struct errand *errand, errand_fn *work, errand_fn *then);
 
 /* The reply is made: send it, then what is in errand->outgoing, and go on with the
  * line, from whatever loop this is called. The errand is gone afterwards. */

@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -289,6 +290,27 @@ static void child_ended(void *arg, int signo)
     loop_stop(server->wings[0].loop);
 }
 
+/* The other loops; those that have started run until join_loops(). */
+static int spawn_loops(struct server *server, struct fault *fault)
+{
+    for (unsigned i = 1; i < server->wing_count; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "loop %u", i);
+        int err = loop_spawn(server->wings[i].loop, name, fault);
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+static void join_loops(struct server *server)
+{
+    for (unsigned i = 1; i < server->wing_count; i++) {
+        loop_stop(server->wings[i].loop);
+        loop_join(server->wings[i].loop);
+    }
+}
+
 int server_run(struct server *server)
 {
     struct loop *main_loop = server->wings[0].loop;
@@ -297,21 +319,17 @@ int server_run(struct server *server)
     loop_on_signal(main_loop, SIGINT, drain, server);
     loop_on_signal(main_loop, SIGHUP, reload, server);
     loop_on_signal(main_loop, SIGCHLD, child_ended, server);
-    for (unsigned i = 1; i < server->wing_count; i++) {
-        char name[16] = "loop";
-        name[4] = (char)('0' + i % 10);
-        if (loop_spawn(server->wings[i].loop, name, &fault) < 0)
-            return fault.err;
+    int err = spawn_loops(server, &fault);
+    if (err < 0) {
+        event_emit(EVENT_ERROR, "server.start", fault.finding, EVENT_FAULT(&fault), EVENT_END);
+    } else {
+        doors_announce(server);
+        notify("READY=1");
+        loop_run(main_loop);
     }
-    doors_announce(server);
-    notify("READY=1");
-    loop_run(main_loop);
-    for (unsigned i = 1; i < server->wing_count; i++) {
-        loop_stop(server->wings[i].loop);
-        loop_join(server->wings[i].loop);
-    }
+    join_loops(server);
     event_emit(EVENT_NOTICE, "server.stopped", FINDING_NONE, EVENT_END);
-    return server->failed ? -ERR_IO : 0;
+    return server->failed ? -ERR_IO : err;
 }
 
 /* A connection that ends tells every home, and every home is a loop. */

@@ -13,7 +13,6 @@ struct session {
     struct im_target target;
     struct wing *home;           /* the callee's */
     struct person_record callee; /* unless the home knows him */
-    int err;
 };
 
 /* ---- at the callee's home ------------------------------------------------------------------- */
@@ -58,28 +57,24 @@ static void ask(struct errand *e)
 }
 
 /* He is not known here: read him, who he is and whom he blocks. */
-static void look_up(struct job *job, unsigned worker)
+static void look_up(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
     struct session *session = e->plan.session;
-    (void)worker;
-    session->err = person_read(e->server, e->arena, &session->callee, &e->fault);
+    e->err = person_read(e->server, e->arena, &session->callee, &e->fault);
 }
 
-static void looked_up(struct job *job)
+static void looked_up(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
     struct session *session = e->plan.session;
     person_adopt(session->home, &session->callee);
-    if (session->err < 0)
+    if (e->err < 0)
         line_errand_refuse(e, &e->fault);
     else
         ask(e);
 }
 
-static void arrive(void *arg)
+static void arrive(struct errand *e)
 {
-    struct errand *e = arg;
     struct session *session = e->plan.session;
     struct wing *home = session->home;
     if (presence_knows(home->presence, session->target.account)) {
@@ -87,19 +82,8 @@ static void arrive(void *arg)
         return;
     }
     session->callee.address = session->target.account;
-    e->job = (struct job){.run = look_up, .done = looked_up, .loop = home->loop};
-    if (server_work(e->server, &e->job, &e->fault) < 0)
+    if (errand_work(e, look_up, looked_up) < 0)
         line_errand_refuse(e, &e->fault);
-}
-
-static void travel(struct errand *e, struct wing *to, letter_fn *fn)
-{
-    if (to == e->wing) {
-        fn(e);
-        return;
-    }
-    e->letter = (struct letter){.fn = fn, .arg = e};
-    loop_send(to->loop, &e->letter);
 }
 
 void session_send(struct errand *e)
@@ -112,14 +96,13 @@ void session_send(struct errand *e)
     }
     session->home = wing_of_account(e->server, session->target.account);
     e->plan.session = session;
-    travel(e, session->home, arrive);
+    errand_travel(e, session->home, arrive);
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static void answered(void *arg)
+static void answered(struct errand *e)
 {
-    struct errand *e = arg;
     struct wing *home = e->plan.session->home;
     struct turn turn;
     turn_begin(&turn, home, e);
@@ -137,7 +120,7 @@ void session_response(struct errand *e)
     }
     e->plan.session = arena_new_of(e->arena, struct session);
     e->plan.session->home = &e->server->wings[home];
-    travel(e, e->plan.session->home, answered);
+    errand_travel(e, e->plan.session->home, answered);
 }
 
 void session_flow_lost(struct wing *home, struct flow flow)

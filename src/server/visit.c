@@ -32,12 +32,10 @@ static void note_strangers(struct wing *wing, struct errand *e)
 }
 
 /* One that cannot be read is shown as nobody: the others are not to wait for him. */
-static void read_strangers(struct job *job, unsigned worker)
+static void read_strangers(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
     struct visit *visit = e->plan.visit;
     struct fault fault;
-    (void)worker;
     for (size_t i = 0; i < visit->stranger_count; i++)
         person_read(e->server, e->arena, &visit->strangers[i], &fault);
 }
@@ -53,9 +51,8 @@ static void look_around(struct errand *e)
     go_there(e);
 }
 
-static void strangers_read(struct job *job)
+static void strangers_read(struct errand *e)
 {
-    struct errand *e = (struct errand *)job;
     struct wing *wing = here(e);
     for (size_t i = 0; i < e->plan.visit->stranger_count; i++)
         person_adopt(wing, &e->plan.visit->strangers[i]);
@@ -64,9 +61,8 @@ static void strangers_read(struct job *job)
 
 /* ---- from home to home --------------------------------------------------------------------- */
 
-static void come_home(void *arg)
+static void come_home(struct errand *e)
 {
-    struct errand *e = arg;
     struct wing *home = wing_of_account(e->server, e->caller.account);
     struct turn turn;
     turn_begin(&turn, home, e);
@@ -74,20 +70,25 @@ static void come_home(void *arg)
     turn_conclude(&turn);
 }
 
-static void arrive(void *arg)
+static void arrive(struct errand *e);
+
+static void arrive_again(void *arg)
 {
-    struct errand *e = arg;
+    arrive(arg);
+}
+
+static void arrive(struct errand *e)
+{
     struct wing *wing = here(e);
     note_strangers(wing, e);
     if (e->plan.visit->stranger_count == 0) {
         look_around(e);
         return;
     }
-    e->job = (struct job){.run = read_strangers, .done = strangers_read, .loop = wing->loop};
-    if (server_work(e->server, &e->job, &e->fault) == 0)
+    if (errand_work(e, read_strangers, strangers_read) == 0)
         return;
     if (e->server->workers)
-        loop_post(wing->loop, arrive, e); /* all are busy: again, behind what waits here */
+        loop_post(wing->loop, arrive_again, e); /* all are busy: again, behind what waits here */
     else
         look_around(e);
 }
@@ -108,14 +109,10 @@ static void go_there(struct errand *e)
     while (visit->at < e->server->wing_count && !is_expected(e, here(e)))
         visit->at++;
     bool back = visit->at == e->server->wing_count;
-    struct wing *to = back ? wing_of_account(e->server, e->caller.account) : here(e);
-    letter_fn *fn = back ? come_home : arrive;
-    if (loop_current() == to->loop) {
-        fn(e);
-        return;
-    }
-    e->letter = (struct letter){.fn = fn, .arg = e};
-    loop_send(to->loop, &e->letter);
+    if (back)
+        errand_travel(e, wing_of_account(e->server, e->caller.account), come_home);
+    else
+        errand_travel(e, here(e), arrive);
 }
 
 void home_subscribe_presence(struct wing *home, struct errand *e)

@@ -133,10 +133,8 @@ static void work_done(struct job *job)
 static void hand_to_worker(struct exchange *x)
 {
     x->job = (struct job){.run = work, .done = work_done, .loop = x->web->wing->loop};
-    if (workers_submit(x->server->workers, &x->job) < 0) {
-        struct fault fault;
-        fault_set(&fault, ERR_BUSY, FINDING_SERVER_BUSY, "%zu requests wait for a worker",
-                  workers_waiting(x->server->workers));
+    struct fault fault;
+    if (server_work(x->server, &x->job, &fault) < 0) {
         http_reply_fault(&x->reply, x->arena, &fault);
         send_reply(x);
         return;
