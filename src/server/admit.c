@@ -47,8 +47,7 @@ static void admit_work(struct errand *e)
  * forgotten; then this is his home's loop. */
 static void refuse(struct errand *e)
 {
-    hold_leave(wing_of_account(e->server, e->caller.account), e);
-    line_errand_refuse(e, &e->fault);
+    hold_refuse(wing_of_account(e->server, e->caller.account), e);
 }
 
 static void admitted(struct errand *e)

@@ -76,8 +76,8 @@ static struct errand *errand_of(struct server *server, const char *bytes,
     return e;
 }
 
-/* Changes wait for one another. One whose user was forgotten meanwhile must be admitted
- * anew; if that fails (here for want of workers) the next one's turn comes all the same. */
+/* Changes wait for one another. One whose user has left meanwhile is refused in its turn,
+ * and the next one's turn comes all the same. */
 static void test_refused_in_its_turn(void **state)
 {
     struct server *server = *state;
@@ -95,6 +95,19 @@ static void test_refused_in_its_turn(void **state)
     loop_settle(home->loop);
     assert_true(finished[0] && finished[1] && finished[2]);
     assert_null(home->holds);
+}
+
+/* The same when he is registered but forgotten, and cannot be admitted for want of workers. */
+static void test_not_admitted_in_its_turn(void **state)
+{
+    struct server *server = *state;
+    static const struct method_way way = {.method = SIP_REGISTER, .home = home_register};
+    bool finished = false;
+    struct errand *e = errand_of(server, REGISTER_BYTES, &way, &finished);
+    home_take(e);
+    e->caller.flow.conn++; /* it is not his connection that is gone */
+    assert_int_equal(registrar_count(server->wings[0].registrar), 1);
+    test_refused_in_its_turn(state);
 }
 
 /* A connection that ends while its REGISTER is on the way leaves no endpoint behind. */
@@ -118,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_refused_in_its_turn, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_admitted_in_its_turn, setup, teardown),
         cmocka_unit_test_setup_teardown(test_connection_lost_on_the_way, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,3 +61,9 @@ void hold_leave(struct wing *home, struct errand *e)
     next->letter = (struct letter){.fn = go_on, .arg = next};
     loop_send(home->loop, &next->letter);
 }
+
+void hold_refuse(struct wing *home, struct errand *e)
+{
+    hold_leave(home, e);
+    line_errand_refuse(e, &e->fault);
+}

@@ -13,4 +13,7 @@ bool hold_enter(struct wing *home, struct errand *errand);
  * nothing. Call it before the errand ends. */
 void hold_leave(struct wing *home, struct errand *errand);
 
+/* The same, and the errand ends with its fault. */
+void hold_refuse(struct wing *home, struct errand *errand);
+
 #endif

@@ -96,7 +96,7 @@ void home_take(struct errand *e)
     } else if (!registrar_next(home->registrar, e->caller.account, NULL)) {
         fault_set(&e->fault, ERR_DENIED, FINDING_NOT_REGISTERED, "%.*s",
                   SLICE_ARG(e->caller.account));
-        line_errand_refuse(e, &e->fault);
+        hold_refuse(home, e);
     } else if (settle(home, e)) {
         e->way->home(home, e);
     } else {
@@ -156,10 +156,8 @@ void home_subscribe_self(struct wing *home, struct errand *e)
 /* Give a planned change to a worker. */
 static void write_down(struct wing *home, struct errand *e, errand_fn *commit, errand_fn *then)
 {
-    if (errand_work(e, commit, then) == 0)
-        return;
-    hold_leave(home, e);
-    line_errand_refuse(e, &e->fault);
+    if (errand_work(e, commit, then) < 0)
+        hold_refuse(home, e);
 }
 
 /* When somebody else has written (the command line), the list is read anew. */
@@ -235,8 +233,7 @@ void home_publish(struct wing *home, struct errand *e)
     e->err = presence_plan(home->presence, e->request, &e->caller, loop_now(home->loop), e->arena,
                            &e->plan.publication, &e->reply, &e->fault);
     if (e->err < 0) {
-        hold_leave(home, e);
-        line_errand_refuse(e, &e->fault);
+        hold_refuse(home, e);
     } else if (!e->plan.publication) { /* stale: the 409 is made */
         hold_leave(home, e);
         line_errand_finish(e);
