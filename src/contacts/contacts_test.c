@@ -406,6 +406,12 @@ static void test_whose_edit(void **state)
     assert_null(f->out.first);
     make_service(f, "alice@contoso.test", "directorySearch", "setContact");
     assert_false(contacts_is_edit(&f->message));
+    make_service(f, "alice@contoso.test", "addGroup", "<m:name>"); /* never closed */
+    assert_true(contacts_is_edit(&f->message));
+    assert_int_equal(
+        contacts_plan(f->contacts, &f->message, &caller, NOW, &f->change, &f->out, &f->fault),
+        -ERR_MALFORMED);
+    assert_int_equal(f->fault.finding, FINDING_XML_MALFORMED);
 }
 
 /* The command line has changed the stored list. */

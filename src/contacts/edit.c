@@ -176,6 +176,15 @@ int contacts_wish_parse(struct slice body, struct arena *arena, struct contacts_
     return err < 0 ? err : read_fields(message.payload, arena, wish, fault);
 }
 
+/* What cannot be read is an edit if it names one: it is to be refused as that. */
+static bool names_method(struct slice body)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (slice_find(body, slice_of(methods[i].name)) >= 0)
+            return true;
+    return false;
+}
+
 bool contacts_is_edit(const struct sip_message *request)
 {
     scoped(xml_doc) struct xml_doc *doc = NULL;
@@ -185,6 +194,7 @@ bool contacts_is_edit(const struct sip_message *request)
                          SLICE(CONTACTS_SOAP_TYPE)) ||
         slice_find(request->body, SLICE(CONTACTS_SOAP_NS)) < 0)
         return false;
-    return xml_read(request->body, &limits, &doc, NULL) == 0 &&
-           soap_read(doc, &message, NULL) == 0 && find_method(&message, &edit);
+    if (xml_read(request->body, &limits, &doc, NULL) < 0 || soap_read(doc, &message, NULL) < 0)
+        return names_method(request->body);
+    return find_method(&message, &edit);
 }

@@ -114,9 +114,11 @@ static void log_reply(const struct errand *e)
 {
     const struct sip_message *request = e->request;
     const struct fault *fault = &e->reply.fault;
+    /* Other statuses from 500 on are what a client asks for (501, 513) or brings about. */
+    bool ours = e->reply.status == 500 || fault->finding == FINDING_SERVER_BUSY;
     enum event_level level = fault->finding == FINDING_NONE          ? EVENT_DEBUG
                              : fault->finding == FINDING_AUTH_NEEDED ? EVENT_DEBUG
-                             : e->reply.status >= 500                ? EVENT_ERROR
+                             : ours                                  ? EVENT_ERROR
                                                                      : EVENT_NOTICE;
     /* Refreshes come every few minutes from everybody; coming and going is news. */
     if (request->method == SIP_REGISTER && e->reply.status == 200 && request->expires == 0)

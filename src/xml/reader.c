@@ -250,16 +250,6 @@ static int write_to_buf(void *arg, const char *bytes, int len)
     return len;
 }
 
-static int inside(void *apex, xmlNode *node, xmlNode *parent)
-{
-    /* For attributes and namespaces (which are no xmlNode) the element counts. */
-    if (!node || node->type == XML_ATTRIBUTE_NODE || node->type == XML_NAMESPACE_DECL)
-        node = parent;
-    while (node && node != apex)
-        node = node->parent;
-    return node != NULL;
-}
-
 xmlDoc *xml_alone(const struct xml_node *node)
 {
     xmlDoc *alone = xmlNewDoc((const xmlChar *)"1.0");
@@ -272,25 +262,68 @@ xmlDoc *xml_alone(const struct xml_node *node)
     return alone;
 }
 
-static int canonical(xmlDoc *doc, xmlNode *apex, int mode, struct buf *out)
+static bool declares(const xmlNode *node, const xmlChar *prefix)
+{
+    for (const xmlNs *ns = node->nsDef; ns; ns = ns->next)
+        if (xmlStrEqual(ns->prefix, prefix))
+            return true;
+    return false;
+}
+
+/* Declare on the root of a copy what was in scope at the original. */
+static int bring_scope(xmlNode *root, const xmlNode *original)
+{
+    xmlNs **scope = xmlGetNsList(original->doc, original);
+    int err = 0;
+    for (size_t i = 0; scope && scope[i] && err == 0; i++)
+        if (!declares(root, scope[i]->prefix) && *scope[i]->href &&
+            !xmlNewNs(root, scope[i]->href, scope[i]->prefix))
+            err = -ERR_INTERNAL;
+    xmlFree(scope);
+    return err;
+}
+
+/* xml:lang and xml:space hold for what is inside; the nearest counts. */
+static int bring_xml_attributes(xmlNode *root, const xmlNode *original)
+{
+    for (const xmlNode *n = original->parent; n && n->type == XML_ELEMENT_NODE; n = n->parent)
+        for (const xmlAttr *a = n->properties; a; a = a->next) {
+            if (!a->ns || !xmlStrEqual(a->ns->href, XML_XML_NAMESPACE) ||
+                xmlHasNsProp(root, a->name, XML_XML_NAMESPACE))
+                continue;
+            xmlNs *ns = xmlSearchNsByHref(root->doc, root, XML_XML_NAMESPACE);
+            const xmlChar *value = a->children ? a->children->content : NULL;
+            if (!ns || !xmlNewNsProp(root, ns, a->name, value))
+                return -ERR_INTERNAL;
+        }
+    return 0;
+}
+
+static int canonical(xmlDoc *doc, int mode, struct buf *out)
 {
     xmlOutputBuffer *sink = xmlOutputBufferCreateIO(write_to_buf, NULL, out, NULL);
     if (!sink)
         return -ERR_INTERNAL;
-    int done = xmlC14NExecute(doc, inside, apex, mode, NULL, 0, sink);
+    int done = xmlC14NExecute(doc, NULL, NULL, mode, NULL, 0, sink);
     int closed = xmlOutputBufferClose(sink);
     return done < 0 || closed < 0 ? -ERR_INTERNAL : 0;
 }
 
+/* Of a copy, because libxml2 goes through the whole document for any part of it: who
+ * sends a document of many parts would be paid for each with the price of all. */
 int xml_canonical(const struct xml_node *node, bool exclusive, struct buf *out)
 {
-    xmlNode *lib = xml_node_lib(node);
+    const xmlNode *lib = xml_node_lib(node);
     xml_start();
-    if (!exclusive)
-        return canonical(lib->doc, lib, 0, out);
     xmlDoc *alone = xml_alone(node);
-    int err = alone ? canonical(alone, xmlDocGetRootElement(alone), XML_C14N_EXCLUSIVE_1_0, out)
-                    : -ERR_INTERNAL;
+    xmlNode *root = alone ? xmlDocGetRootElement(alone) : NULL;
+    int err = root ? 0 : -ERR_INTERNAL;
+    if (err == 0 && !exclusive)
+        err = bring_scope(root, lib);
+    if (err == 0 && !exclusive)
+        err = bring_xml_attributes(root, lib);
+    if (err == 0)
+        err = canonical(alone, exclusive ? XML_C14N_EXCLUSIVE_1_0 : XML_C14N_1_0, out);
     xmlFreeDoc(alone);
     return err;
 }

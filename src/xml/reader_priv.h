@@ -27,7 +27,7 @@ int xml_scan(struct slice bytes, const struct xml_limits *limits, struct fault *
 xmlDoc *xml_alone(const struct xml_node *node);
 
 /* Append the C14N 1.0 form, exclusive or inclusive. 0, or -ERR_INTERNAL when libxml2
- * refuses (a relative namespace name: in the element, or if inclusive in the document). */
+ * refuses (a relative namespace name: in the element, or if inclusive in scope). */
 int xml_canonical(const struct xml_node *node, bool exclusive, struct buf *out);
 
 #endif

@@ -235,6 +235,14 @@ static void test_raw_and_c14n(void **state)
     scoped(xml_doc) struct xml_doc *again = read_ok(buf_string(&out));
     assert_true(xml_is(xml_path(xml_root(again), "y"), "urn:d", "y"));
     assert_false(buf_failed(&out));
+    /* What is in scope for it comes along: the nearest of each, but not what was ended. */
+    scoped(xml_doc) struct xml_doc *deep = read_ok(
+        "<r xmlns='urn:d' xmlns:p='urn:1' xml:lang='de' xml:space='preserve'>"
+        "<m xmlns='' xmlns:p='urn:2' xml:lang='fr'><x xml:lang='' p:a='b'><y/></x></m></r>");
+    buf_clear(&out);
+    xml_raw(xml_path(xml_root(deep), "m/x"), &out);
+    assert_string_equal(buf_string(&out), "<x xmlns:p=\"urn:2\" xml:lang=\"\" "
+                                          "xml:space=\"preserve\" p:a=\"b\"><y></y></x>");
     /* Without a canonical form there is no text to be trusted. */
     scoped(xml_doc) struct xml_doc *relative = read_ok("<r xmlns='relative'/>");
     xml_c14n(xml_root(relative), &out);

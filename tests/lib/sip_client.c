@@ -50,6 +50,16 @@ static void add_lines(struct sip_request *request, struct slice text)
             sip_line_add(&request->headers, request->arena, name, slice_trim(value));
 }
 
+static struct slice uri_of(const struct sip_client *client, const struct sip_client_ask *ask,
+                           enum sip_method method)
+{
+    if (ask->uri)
+        return slice_of(ask->uri);
+    return method == SIP_REGISTER
+               ? SLICE("sip:" LAB_DOMAIN)
+               : arena_print(client->arena, "sip:%s", ask->to ? ask->to : client->who->address);
+}
+
 static void make(struct sip_client *client, const struct sip_client_ask *ask, struct sip_out *out)
 {
     static const struct sip_client_ask usual = {0};
@@ -61,14 +71,13 @@ static void make(struct sip_client *client, const struct sip_client_ask *ask, st
     struct sip_request request = {
         .arena = arena,
         .method = method,
-        .uri = method == SIP_REGISTER
-                   ? SLICE("sip:" LAB_DOMAIN)
-                   : arena_print(arena, "sip:%s", a->to ? a->to : client->who->address),
+        .uri = uri_of(client, a, method),
         .via_host = SLICE("127.0.0.1:5000"),
         .branch = sip_branch_new(arena),
         .from = arena_print(arena, "<sip:%s>;tag=%.*s;epid=%.*s", from, SLICE_ARG(client->tag),
                             SLICE_ARG(client->epid)),
-        .to = arena_print(arena, "<sip:%s>", to),
+        .to = arena_print(arena, "<sip:%s>%s%s", to, a->to_tag ? ";tag=" : "",
+                          a->to_tag ? a->to_tag : ""),
         .call_id = a->call_id ? slice_of(a->call_id) : client->call_id,
         .cseq = ++client->cseq,
         .content_type = a->content_type,

@@ -40,6 +40,8 @@ struct sip_client_ask {
     enum sip_method method;    /* SIP_METHOD_OTHER: REGISTER */
     const char *from;          /* another address than its own; NULL: its own */
     const char *to;            /* whom it is for; NULL: as in From */
+    const char *to_tag;        /* of a dialog */
+    const char *uri;           /* the Request-URI; NULL: "sip:" and whom it is for */
     const char *call_id;       /* NULL: that of its registration */
     struct slice name, value;  /* one more header line */
     const char *lines;         /* and more: "Event: presence\nSupported: eventlist\n"; or NULL */
