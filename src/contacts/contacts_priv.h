@@ -23,8 +23,7 @@ struct contacts_watch {
 struct contacts_owner {
     int64_t account_id;
     struct contacts_list list;
-    size_t contacts_max;                   /* that may be on it */
-    char *group_text[CONTACTS_GROUPS_MAX]; /* by id - 1 */
+    size_t contacts_max; /* that may be on it */
     struct contacts_watch *watches;
     unsigned watch_count;
     UT_hash_handle hh;

@@ -8,6 +8,7 @@ struct contacts_list *contacts_list_new(struct arena *arena)
 {
     struct contacts_list *list = arena_new_of(arena, struct contacts_list);
     list->delta = 1;
+    list->groups = arena_array(arena, struct contacts_group, CONTACTS_GROUPS_MAX);
     list->group_count = 1;
     list->groups[0] = (struct contacts_group){CONTACTS_EVERYBODY, SLICE("~"), SLICE("")};
     return list;

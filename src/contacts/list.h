@@ -41,7 +41,7 @@ struct contacts_contact {
 struct contacts_list {
     uint32_t delta;
     size_t group_count, contact_count, room;
-    struct contacts_group groups[CONTACTS_GROUPS_MAX];
+    struct contacts_group *groups; /* of a list in an arena: room for all there can be */
     const struct contacts_contact **contacts;
 };
 

@@ -31,14 +31,25 @@ static void free_contact(const struct contacts_contact *contact)
     free((void *)(uintptr_t)contact);
 }
 
+/* Likewise: a group's texts are one allocation, which its name begins. */
+static void free_texts(const struct contacts_group *group)
+{
+    free((void *)(uintptr_t)group->name.at);
+}
+
+/* Few people have more than a handful: there is room for as many as there are. */
 static void set_group(struct contacts_owner *owner, const struct contacts_group *from)
 {
+    struct contacts_list *list = &owner->list;
     struct contacts_group group = *from;
+    const struct contacts_group *old = contacts_list_group(list, from->id);
     char *text = must_alloc(from->name.len + from->external.len + 1);
     put(put(text, &group.name, from->name), &group.external, from->external);
-    contacts_list_put_group(&owner->list, &group);
-    free(owner->group_text[group.id - 1]);
-    owner->group_text[group.id - 1] = text;
+    if (old)
+        free_texts(old);
+    else
+        list->groups = must_realloc(list->groups, (list->group_count + 1) * sizeof *list->groups);
+    contacts_list_put_group(list, &group);
 }
 
 static void drop_group(struct contacts_owner *owner, unsigned id)
@@ -47,11 +58,10 @@ static void drop_group(struct contacts_owner *owner, unsigned id)
     for (size_t i = 0; i < list->group_count; i++) {
         if (list->groups[i].id != id)
             continue;
+        free_texts(&list->groups[i]);
         list->group_count--;
         memmove(&list->groups[i], &list->groups[i + 1],
                 (list->group_count - i) * sizeof *list->groups);
-        free(owner->group_text[id - 1]);
-        owner->group_text[id - 1] = NULL;
         return;
     }
 }
@@ -96,10 +106,10 @@ void contacts_live_fini(struct contacts_owner *owner)
     for (size_t i = 0; i < owner->list.contact_count; i++)
         free_contact(owner->list.contacts[i]);
     free(owner->list.contacts);
-    for (size_t i = 0; i < CONTACTS_GROUPS_MAX; i++)
-        free(owner->group_text[i]);
+    for (size_t i = 0; i < owner->list.group_count; i++)
+        free_texts(&owner->list.groups[i]);
+    free(owner->list.groups);
     owner->list = (struct contacts_list){0};
-    memset(owner->group_text, 0, sizeof owner->group_text);
 }
 
 void contacts_live_set(struct contacts_owner *owner, const struct contacts_list *list)
