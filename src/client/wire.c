@@ -28,7 +28,8 @@ struct wire {
 };
 
 enum {
-    CHUNK = 16 * 1024
+    CHUNK = 16 * 1024,
+    BODY_MAX = 16 * 1024 * 1024 /* the presence of a thousand contacts is more than a megabyte */
 };
 
 /* ---- waiting --------------------------------------------------------------------------- */
@@ -201,7 +202,7 @@ struct wire *wire_open(const struct wire_options *options, struct fault *fault)
     wire->with.host = arena_copy(wire->arena, options->host);
     wire->target = reach_print(wire->arena, options->host, options->port);
     wire->fd = -1;
-    sip_framer_init(&wire->framer, NULL);
+    sip_framer_init(&wire->framer, &(struct sip_limits){.body = BODY_MAX});
     int err = fault_set(fault, ERR_UNKNOWN, FINDING_DNS_NOT_FOUND, "no address for %.*s",
                         SLICE_ARG(options->host));
     for (size_t i = 0; i < options->reach->address_count && err; i++) {
