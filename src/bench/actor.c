@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    BODY_MAX = 16 << 20 /* the presence of a thousand contacts is more than the usual limit */
+};
+
 struct actor {
     struct job job; /* first: the workers hand it back */
     const struct actor_cast *cast;
@@ -51,6 +55,17 @@ const char *actor_step_name(enum actor_step step)
 void *actor_user(const struct actor *actor)
 {
     return actor->user;
+}
+
+struct slice actor_account(const struct actor *actor)
+{
+    return slice_of(actor->who->address);
+}
+
+struct slice actor_gruu(const struct actor *actor, struct arena *arena)
+{
+    struct guid instance = endpoint_instance_of_epid(actor->epid);
+    return endpoint_gruu(arena, actor_account(actor), &instance);
 }
 
 static void actor_destroy(struct actor *actor)
@@ -115,14 +130,28 @@ static void make_register(struct actor *actor, struct arena *arena, struct sip_o
     sip_out_request(out, &request);
 }
 
-static void send_out(struct actor *actor, enum actor_step step, const struct sip_out *out,
-                     struct slice name, struct slice value)
+static void write_out(struct actor *actor, const struct sip_out *out, struct slice name,
+                      struct slice value)
 {
     scoped(buf) struct buf bytes = BUF_INIT;
     sip_print(out, name, value, &bytes);
+    conn_write(actor->conn, buf_slice(&bytes));
+}
+
+static void send_out(struct actor *actor, enum actor_step step, const struct sip_out *out,
+                     struct slice name, struct slice value)
+{
     actor->step = step;
     actor->sent_us = clock_monotonic_us();
-    conn_write(actor->conn, buf_slice(&bytes));
+    write_out(actor, out, name, value);
+}
+
+static void write_signed(struct actor *actor, const struct sip_out *out)
+{
+    struct sip_signature_fields fields;
+    sip_out_signature(out, &fields);
+    write_out(actor, out, slice_of(challenge_answer_header(&actor->challenge)),
+              association_authorization(actor->association, out->arena, &fields));
 }
 
 static void send_plain(struct actor *actor)
@@ -147,17 +176,72 @@ static void send_signed(struct actor *actor, enum actor_step step)
 {
     scoped(arena) struct arena *arena = arena_new();
     struct sip_out out;
-    struct sip_signature_fields fields;
     make_register(actor, arena, &out);
-    sip_out_signature(&out, &fields);
-    send_out(actor, step, &out, slice_of(challenge_answer_header(&actor->challenge)),
-             association_authorization(actor->association, arena, &fields));
+    actor->step = step;
+    actor->sent_us = clock_monotonic_us();
+    write_signed(actor, &out);
 }
 
 void actor_refresh(struct actor *actor)
 {
     if (actor->conn && !actor->failed)
         send_signed(actor, ACTOR_REFRESH);
+}
+
+static void add_headers(struct sip_request *request, const char *headers)
+{
+    struct slice rest = slice_of(headers), line, name, value;
+    while (!slice_empty(rest)) {
+        slice_cut(rest, '\n', &line, &rest);
+        slice_cut(line, ':', &name, &value);
+        sip_line_add(&request->headers, request->arena, name, slice_trim(value));
+    }
+}
+
+void actor_ask(struct actor *actor, const struct actor_request *ask)
+{
+    if (!actor->conn || actor->failed)
+        return;
+    scoped(arena) struct arena *arena = arena_new();
+    struct address local = conn_local(actor->conn);
+    struct slice own = arena_print(arena, "sip:%s", actor->who->address);
+    struct slice uri = slice_absent(ask->uri) ? own : ask->uri;
+    struct sip_request request = {
+        .arena = arena,
+        .method = ask->method,
+        .uri = uri,
+        .via_host = address_print(arena, &local),
+        .branch = sip_branch_new(arena),
+        .from = arena_print(arena, "<%.*s>;tag=%.*s;epid=%.*s", SLICE_ARG(own),
+                            SLICE_ARG(actor->tag), SLICE_ARG(actor->epid)),
+        .to = slice_absent(ask->to) ? arena_print(arena, "<%.*s>", SLICE_ARG(uri)) : ask->to,
+        .call_id = slice_absent(ask->call_id) ? random_hex(arena, 32) : ask->call_id,
+        .cseq = ask->cseq,
+        .content_type = ask->content_type,
+        .body = ask->body,
+    };
+    sip_request_header(&request, "Contact", "<%.*s>", SLICE_ARG(actor_gruu(actor, arena)));
+    if (ask->headers)
+        add_headers(&request, ask->headers);
+    struct sip_out out;
+    sip_out_request(&out, &request);
+    write_signed(actor, &out);
+}
+
+void actor_answer(struct actor *actor, const struct sip_message *request, int status,
+                  struct slice sdp)
+{
+    if (!actor->conn || actor->failed)
+        return;
+    scoped(arena) struct arena *arena = arena_new();
+    struct sip_reply reply;
+    struct sip_out out;
+    sip_reply_init(&reply, arena, status);
+    sip_reply_header(&reply, "Contact", "<%.*s>", SLICE_ARG(actor_gruu(actor, arena)));
+    if (!slice_absent(sdp))
+        sip_reply_body(&reply, SLICE("application/sdp"), sdp);
+    sip_out_reply(&out, arena, request, &reply, &(struct sip_out_options){0});
+    write_signed(actor, &out);
 }
 
 /* ---- the handshake ----------------------------------------------------------------------- */
@@ -265,6 +349,24 @@ static void take_success(struct actor *actor, const struct sip_message *message)
     actor->cast->handler->on_registered(actor, kept);
 }
 
+/* What is not about the registration. Checking a signature costs the same whoever
+ * listens, so it is done for all. */
+static void take_other(struct actor *actor, const struct sip_message *message)
+{
+    const struct actor_handler *to = actor->cast->handler;
+    struct fault fault;
+    if (!sip_is_request(message) && message->status < 200)
+        return; /* provisional answers are not signed */
+    if (association_verify_info(actor->association, message, clock_now(), &fault) < 0) {
+        fail(actor, &fault);
+        return;
+    }
+    if (sip_is_request(message) && to->on_request)
+        to->on_request(actor, message);
+    else if (!sip_is_request(message) && to->on_answer)
+        to->on_answer(actor, message);
+}
+
 static void take_message(struct actor *actor, struct slice bytes)
 {
     struct sip_message message;
@@ -273,8 +375,12 @@ static void take_message(struct actor *actor, struct slice bytes)
         fail(actor, &fault);
         return;
     }
-    if (sip_is_request(&message) || actor->failed)
-        return; /* notifications need no answer here */
+    if (actor->failed)
+        return;
+    if (message.method != SIP_REGISTER) {
+        take_other(actor, &message);
+        return;
+    }
     record(actor);
     bool signed_step = actor->step == ACTOR_REGISTER || actor->step == ACTOR_REFRESH;
     if (message.status == 401 && !signed_step) {
@@ -337,8 +443,11 @@ struct actor *actor_new(const struct actor_cast *cast, const struct stage_user *
     actor->tag = random_hex(actor->arena, 10);
     actor->call_id = random_hex(actor->arena, 32);
     actor->sent_us = clock_monotonic_us();
-    sip_framer_init(&actor->framer, NULL);
-    struct conn_options options = {.handler = &handler, .user = actor, .tls = cast->tls};
+    sip_framer_init(&actor->framer, &(struct sip_limits){.body = BODY_MAX});
+    struct conn_options options = {.handler = &handler,
+                                   .user = actor,
+                                   .tls = cast->tls,
+                                   .limits = {.input_max = 2 * BODY_MAX}};
     actor->conn =
         conn_connect(cast->loop, &cast->stage->sip, cast->stage->sip_host, &options, &fault);
     if (!actor->conn) {

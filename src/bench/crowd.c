@@ -12,7 +12,12 @@ enum act {
     ACT_REST,
     ACT_SIGN_IN,
     ACT_PRESS,
-    ACT_REVIEW
+    ACT_REVIEW,
+    ACT_OTHER
+};
+
+enum {
+    SILENCE_MS = 30000 /* of a server that will not go on by itself */
 };
 
 struct place {
@@ -35,13 +40,14 @@ struct crowd {
     size_t size, window;
 
     enum act act;
+    const struct crowd_act *other; /* what ACT_OTHER is */
     bool leave;
-    size_t next; /* the first who has not begun */
+    size_t next, end; /* the first who has not begun; who comes behind the last */
     size_t busy;
     size_t registered, kept, answers, lost;
     struct fault first;
-    struct timer timer;
-    int64_t until_us;
+    struct timer timer, silence;
+    int64_t until_us, heard_us;
 };
 
 /* ---- who is next -------------------------------------------------------------------------- */
@@ -64,10 +70,19 @@ static bool sign_in(struct place *place, const struct stage_user *who)
     return place->actor != NULL;
 }
 
+static size_t who_is(const struct place *place)
+{
+    return (size_t)(place - place->crowd->places);
+}
+
 static bool begin(struct place *place)
 {
     struct crowd *crowd = place->crowd;
-    const struct stage_user *who = &crowd->cast.stage->users[place - crowd->places];
+    const struct stage_user *who = &crowd->cast.stage->users[who_is(place)];
+    if (crowd->act == ACT_SIGN_IN && place->actor)
+        return false;
+    if (crowd->act == ACT_OTHER)
+        return place->actor && crowd->other->begin(crowd->other->arg, place->actor, who_is(place));
     if (crowd->act == ACT_SIGN_IN && crowd->visit) {
         place->visit = visit_new(&crowd->visits, who, place);
         return place->visit || sign_in(place, who);
@@ -82,7 +97,7 @@ static bool begin(struct place *place)
 /* Keep the window full; the act is over when all have been and nobody is busy. */
 static void go_on(struct crowd *crowd)
 {
-    while (crowd->busy < crowd->window && crowd->next < crowd->size) {
+    while (crowd->busy < crowd->window && crowd->next < crowd->end) {
         struct place *place = &crowd->places[crowd->next++];
         if (begin(place)) {
             place->busy = true;
@@ -136,10 +151,28 @@ static void on_failed(struct actor *actor, const struct fault *why)
     end_turn(place);
 }
 
+static void on_answer(struct actor *actor, const struct sip_message *answer)
+{
+    struct place *place = actor_user(actor);
+    struct crowd *crowd = place->crowd;
+    crowd->heard_us = clock_monotonic_us();
+    if (crowd->act == ACT_OTHER && crowd->other->on_answer)
+        crowd->other->on_answer(crowd->other->arg, actor, who_is(place), answer);
+}
+
+static void on_request(struct actor *actor, const struct sip_message *request)
+{
+    struct place *place = actor_user(actor);
+    struct crowd *crowd = place->crowd;
+    crowd->heard_us = clock_monotonic_us();
+    if (crowd->act == ACT_OTHER && crowd->other->on_request)
+        crowd->other->on_request(crowd->other->arg, actor, who_is(place), request);
+}
+
 static void on_certificate(struct visit *visit, X509 *certificate)
 {
     struct place *place = visit_user(visit);
-    place->who = place->crowd->cast.stage->users[place - place->crowd->places];
+    place->who = place->crowd->cast.stage->users[who_is(place)];
     place->who.certificate = certificate;
     visit_free(take(&place->visit));
     if (!sign_in(place, &place->who))
@@ -155,18 +188,21 @@ static void on_visit_failed(struct visit *visit, const struct fault *why)
 }
 
 static const struct actor_handler handler = {.on_registered = on_registered,
-                                             .on_failed = on_failed};
+                                             .on_failed = on_failed,
+                                             .on_answer = on_answer,
+                                             .on_request = on_request};
 static const struct visit_handler visit_handler = {.on_certificate = on_certificate,
                                                    .on_failed = on_visit_failed};
 
 /* ---- acts ------------------------------------------------------------------------------------ */
 
-static void play(struct crowd *crowd, enum act act, size_t window)
+static void play(struct crowd *crowd, enum act act, size_t first, size_t count, size_t window)
 {
     size_t usual = crowd->window;
     crowd->act = act;
     crowd->window = window;
-    crowd->next = 0;
+    crowd->next = first;
+    crowd->end = first + count < crowd->size ? first + count : crowd->size;
     go_on(crowd);
     loop_run(crowd->loop);
     crowd->act = ACT_REST;
@@ -176,21 +212,69 @@ static void play(struct crowd *crowd, enum act act, size_t window)
 void crowd_sign_in(struct crowd *crowd, bool leave)
 {
     crowd->leave = leave;
-    play(crowd, ACT_SIGN_IN, crowd->window);
+    play(crowd, ACT_SIGN_IN, 0, crowd->size, crowd->window);
+}
+
+void crowd_sign_in_first(struct crowd *crowd, size_t count)
+{
+    crowd->leave = false;
+    play(crowd, ACT_SIGN_IN, 0, count, crowd->window);
+}
+
+void crowd_done(struct crowd *crowd, size_t who)
+{
+    end_turn(&crowd->places[who]);
+}
+
+void crowd_give_up(struct crowd *crowd, const struct fault *why)
+{
+    note_loss(crowd, why);
+    crowd->next = crowd->end;
+    for (size_t i = 0; i < crowd->size; i++)
+        crowd->places[i].busy = false;
+    crowd->busy = 0;
+    loop_stop(crowd->loop);
+}
+
+static void hear(void *arg)
+{
+    struct crowd *crowd = arg;
+    struct fault fault;
+    timer_start(&crowd->silence, SILENCE_MS);
+    if (clock_monotonic_us() - crowd->heard_us < SILENCE_MS * 1000)
+        return;
+    fault_set(&fault, ERR_IO, FINDING_CONNECTION_TIMEOUT, "%zu waited in vain for the server",
+              crowd->busy);
+    crowd_give_up(crowd, &fault);
+}
+
+void crowd_play(struct crowd *crowd, const struct crowd_act *act)
+{
+    crowd->other = act;
+    crowd->heard_us = clock_monotonic_us();
+    timer_start(&crowd->silence, SILENCE_MS);
+    play(crowd, ACT_OTHER, act->first, act->count > 0 ? act->count : crowd->size, crowd->window);
+    timer_stop(&crowd->silence);
+    crowd->other = NULL;
+}
+
+struct actor *crowd_actor(const struct crowd *crowd, size_t who)
+{
+    return crowd->places[who].actor;
 }
 
 size_t crowd_press(struct crowd *crowd, int64_t ms)
 {
     crowd->answers = 0;
     crowd->until_us = clock_monotonic_us() + ms * 1000;
-    play(crowd, ACT_PRESS, crowd->size);
+    play(crowd, ACT_PRESS, 0, crowd->size, crowd->size);
     return crowd->answers;
 }
 
 size_t crowd_review(struct crowd *crowd)
 {
     crowd->kept = 0;
-    play(crowd, ACT_REVIEW, crowd->window);
+    play(crowd, ACT_REVIEW, 0, crowd->size, crowd->window);
     return crowd->kept;
 }
 
@@ -204,6 +288,11 @@ void crowd_rest(struct crowd *crowd, int64_t ms)
 {
     timer_start(&crowd->timer, ms);
     loop_run(crowd->loop);
+}
+
+size_t crowd_size(const struct crowd *crowd)
+{
+    return crowd->size;
 }
 
 size_t crowd_registered(const struct crowd *crowd)
@@ -263,6 +352,7 @@ int crowd_open(const struct crowd_options *options, struct crowd **crowd_out, st
     crowd->visits.tls = crowd->tls;
     crowd->visits.handler = &visit_handler;
     timer_init(&crowd->timer, crowd->loop, rested, crowd);
+    timer_init(&crowd->silence, crowd->loop, hear, crowd);
     *crowd_out = take(&crowd);
     return 0;
 }

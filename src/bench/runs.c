@@ -21,26 +21,29 @@ static int check_descriptors(size_t wanted, struct fault *fault)
                            wanted, most);
 }
 
-int run_open(struct run *run, const struct bench_options *options, struct bench_report *report,
-             bool visit, enum actor_step first, enum actor_step last, struct fault *fault)
+int run_open(struct run *run, const struct bench_options *options, const struct run_wish *wish,
+             struct bench_report *report, struct fault *fault)
 {
-    struct crowd_options crowd = {
-        .size = options->users, .window = options->concurrency, .visit = visit};
-    int err = check_descriptors(options->users, fault);
+    struct crowd_options crowd = {.size = wish->users > 0 ? wish->users : options->users,
+                                  .window = options->concurrency,
+                                  .visit = wish->visit};
+    int err = check_descriptors(crowd.size, fault);
     if (err == 0)
         err = stage_open(&(struct stage_options){.lychgated = options->lychgated,
-                                                 .users = (unsigned)options->users,
-                                                 .certificates = !visit,
-                                                 .passwords = visit,
-                                                 .web = visit,
-                                                 .loops = options->loops},
+                                                 .users = (unsigned)crowd.size,
+                                                 .certificates = !wish->visit,
+                                                 .passwords = wish->visit,
+                                                 .web = wish->visit,
+                                                 .loops = options->loops,
+                                                 .contacts = wish->contacts,
+                                                 .lists = wish->lists},
                          &run->stage, fault);
     if (err < 0)
         return err;
     crowd.stage = run->stage;
-    for (enum visit_step step = 0; visit && step < VISIT_STEPS; step++)
+    for (enum visit_step step = 0; wish->visit && step < VISIT_STEPS; step++)
         crowd.visit_steps[step] = bench_report_step(report, visit_step_name(step));
-    for (enum actor_step step = first; step <= last; step++)
+    for (enum actor_step step = wish->first; step < wish->behind; step++)
         crowd.steps[step] = bench_report_step(report, actor_step_name(step));
     return crowd_open(&crowd, &run->crowd, fault);
 }
@@ -88,8 +91,7 @@ int run_verdict(const struct run *run, struct fault *fault)
                                  first.detail[0] ? first.detail : "connection closed");
 }
 
-static int everybody_in(struct run *run, const struct bench_options *options,
-                        struct bench_report *report, struct fault *fault)
+int run_everybody_in(struct run *run, struct bench_report *report, struct fault *fault)
 {
     int64_t began = clock_monotonic_us();
     crowd_sign_in(run->crowd, false);
@@ -97,7 +99,7 @@ static int everybody_in(struct run *run, const struct bench_options *options,
     bench_report_figure(report, "sign_in_seconds", (double)(clock_monotonic_us() - began) / 1e6,
                         "s");
     int err = run_verdict(run, fault);
-    return err == 0 && crowd_registered(run->crowd) != options->users
+    return err == 0 && crowd_registered(run->crowd) != crowd_size(run->crowd)
                ? fault_set(fault, ERR_INTERNAL, FINDING_INTERNAL, "not all have signed in")
                : err;
 }
@@ -109,9 +111,11 @@ int bench_register(const struct bench_options *options, struct bench_report *rep
 {
     scoped(run) struct run run = {0};
     report->title = "register";
-    int err = run_open(&run, options, report, false, ACTOR_REFRESH, ACTOR_REFRESH, fault);
+    int err =
+        run_open(&run, options, &(struct run_wish){.first = ACTOR_REFRESH, .behind = ACTOR_STEPS},
+                 report, fault);
     if (err == 0)
-        err = everybody_in(&run, options, report, fault);
+        err = run_everybody_in(&run, report, fault);
     if (err == 0)
         err = run_mark(&run, fault);
     if (err < 0)
@@ -157,17 +161,33 @@ static int rest(struct run *run, int64_t seconds, struct bench_report *report, s
     return 0;
 }
 
+/* They do all that clients do behind their sign-in, and stay. */
+static int settle(struct run *run, struct bench_report *report, struct fault *fault)
+{
+    struct people_options people = {.steps = {true, true, true, true}};
+    struct people_seen seen = {0};
+    for (enum people_step step = 0; step < PEOPLE_STEPS; step++)
+        people.series[step] = bench_report_step(report, people_step_name(step));
+    int err = people_settle(run->crowd, &people, &seen, fault);
+    bench_report_figure(report, "contacts", (double)seen.contacts, "");
+    bench_report_figure(report, "watched", (double)seen.shown, "");
+    return err < 0 ? err : run_verdict(run, fault);
+}
+
 int bench_idle(const struct bench_options *options, struct bench_report *report,
                struct fault *fault)
 {
     scoped(run) struct run run = {0};
     struct bench_usage empty, full;
-    report->title = "idle";
-    int err = run_open(&run, options, report, false, ACTOR_CONNECT, ACTOR_REFRESH, fault);
+    struct run_wish wish = {.behind = ACTOR_STEPS, .contacts = (unsigned)options->contacts};
+    report->title = options->contacts > 0 ? "idle, with contacts" : "idle";
+    int err = run_open(&run, options, &wish, report, fault);
     if (err == 0)
         err = stage_usage(run.stage, &empty, fault);
     if (err == 0)
-        err = everybody_in(&run, options, report, fault);
+        err = run_everybody_in(&run, report, fault);
+    if (err == 0 && options->contacts > 0)
+        err = settle(&run, report, fault);
     if (err < 0)
         return err;
     crowd_rest(run.crowd, REST_FIRST_MS);

@@ -15,6 +15,9 @@ struct bench_options {
     int64_t seconds;       /* register: how long; idle: how long nothing happens */
     unsigned loops;        /* [limits] loops of the server; 0: one for each core */
     bool kept;             /* signin: with a certificate kept from an earlier sign-in */
+    size_t contacts;       /* contacts: on each list; idle: 0, they only register */
+    size_t rounds;         /* presence, contacts, growth: how often, for medians */
+    size_t messages;       /* messages: in each conversation */
 };
 
 /* Call each before this process has threads. They return 0, or a negative enum err
@@ -25,10 +28,30 @@ struct bench_options {
 int bench_register(const struct bench_options *options, struct bench_report *report,
                    struct fault *fault);
 
-/* Memory and wake-ups of a server that holds so many registered endpoints; at the end
- * each refreshes once and must still be known. */
+/* Memory and wake-ups of a server that holds so many registered endpoints (with
+ * options->contacts: each of whom has published, and watches so many of the others); at the
+ * end each refreshes once and must still be known. */
 int bench_idle(const struct bench_options *options, struct bench_report *report,
                struct fault *fault);
+
+/* One who publishes, and options->users who watch him: how long until the last knows. */
+int bench_presence(const struct bench_options *options, struct bench_report *report,
+                   struct fault *fault);
+
+/* What is behind a sign-in with so many contacts, all of them there: the list, and the
+ * subscription to their presence. The first time nobody is there yet, and the server has
+ * to read each of them from disk. */
+int bench_contacts(const struct bench_options *options, struct bench_report *report,
+                   struct fault *fault);
+
+/* Conversations between options->users pairs of endpoints: INVITE, ACK, MESSAGEs, BYE. */
+int bench_messages(const struct bench_options *options, struct bench_report *report,
+                   struct fault *fault);
+
+/* What an operation costs at a home among 1,000 people and among options->users; without
+ * sockets and server: the rooms are driven directly. */
+int bench_growth(const struct bench_options *options, struct bench_report *report,
+                 struct fault *fault);
 
 /* Sign-ins from nothing (or from a kept certificate), beside what their cryptography
  * costs by itself (floor.h). */

@@ -3,6 +3,7 @@
 #define LYCHGATE_BENCH_RUNS_PRIV_H
 
 #include "bench/crowd.h"
+#include "bench/people.h"
 #include "bench/runs.h"
 
 /* A stage with its crowd: opened together, closed in the right order. */
@@ -13,10 +14,16 @@ struct run {
     struct bench_usage before;
 };
 
-/* Stage for options->users, who have certificates or (visit) passwords; series for the
- * steps from `first` to `last` in the report. */
-int run_open(struct run *run, const struct bench_options *options, struct bench_report *report,
-             bool visit, enum actor_step first, enum actor_step last, struct fault *fault);
+/* What a run wants of its stage beyond the options. */
+struct run_wish {
+    size_t users;                  /* accounts and endpoints; 0: options->users */
+    unsigned contacts, lists;      /* see struct stage_options */
+    bool visit;                    /* they have passwords, no certificates yet */
+    enum actor_step first, behind; /* series for the steps from first to before behind */
+};
+
+int run_open(struct run *run, const struct bench_options *options, const struct run_wish *wish,
+             struct bench_report *report, struct fault *fault);
 void run_close(struct run *run);
 
 static inline void scoped_run_free(struct run *run)
@@ -26,6 +33,9 @@ static inline void scoped_run_free(struct run *run)
 
 /* Begin to measure: time and usage of now. */
 int run_mark(struct run *run, struct fault *fault);
+
+/* Let everybody sign in; figures `endpoints` and `sign_in_seconds`. */
+int run_everybody_in(struct run *run, struct bench_report *report, struct fault *fault);
 
 /* What the server has used since, with `count` things done: per second, per second of
  * its processor time, and processor time each. */

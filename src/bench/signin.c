@@ -7,7 +7,8 @@ int bench_signin(const struct bench_options *options, struct bench_report *repor
 {
     scoped(run) struct run run = {0};
     report->title = options->kept ? "signin, certificate kept" : "signin";
-    int err = run_open(&run, options, report, !options->kept, ACTOR_CONNECT, ACTOR_REGISTER, fault);
+    struct run_wish wish = {.visit = !options->kept, .behind = ACTOR_REFRESH};
+    int err = run_open(&run, options, &wish, report, fault);
     if (err == 0)
         err = floor_measure(run.stage, options->kept, report, fault);
     if (err == 0)

@@ -25,6 +25,8 @@ struct stage_options {
     bool passwords;        /* set BENCH_PASSWORD for each; */
     bool web;              /* switch the web roles on */
     unsigned loops;        /* [limits] loops; 0: one for each core */
+    unsigned contacts;     /* on each list: those who come next in the ring of users; and */
+    unsigned lists;        /* how many of the first users have such a list; 0: all */
 };
 
 struct stage_user {

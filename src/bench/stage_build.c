@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/guid.h"
 #include "bench/stage_priv.h"
+#include "contacts/contacts.h"
 #include "server/config.h"
 #include "server/schemas.h"
 #include "vault/authority.h"
@@ -161,17 +162,41 @@ static int publish(struct helper *h, struct stage_user *user, int64_t account)
         &h->fault);
 }
 
+/* The list of the i-th: those behind him, in the group that everybody has. */
+static int add_contacts(struct helper *h, size_t i, int64_t account)
+{
+    const struct stage_options *options = h->b->options;
+    struct contacts_list *list = contacts_list_new(h->arena);
+    for (size_t n = 1; n <= options->contacts; n++) {
+        struct contacts_contact *contact = arena_new_of(h->arena, struct contacts_contact);
+        size_t who = (i + n) % options->users;
+        *contact = (struct contacts_contact){
+            .uri = arena_print(h->arena, "user%zu@" BENCH_DOMAIN, who),
+            .name = arena_print(h->arena, "Colleague %zu", who),
+            .groups = contacts_bit(CONTACTS_EVERYBODY),
+            .subscribed = true,
+            .external = SLICE(""),
+            .extension = SLICE(""),
+        };
+        contacts_list_put(list, h->arena, contact);
+    }
+    return contacts_replace(h->b->store, account, list, &h->fault);
+}
+
 static int add_user(struct helper *h, size_t i)
 {
+    const struct stage_options *options = h->b->options;
     struct stage_user *user = &h->b->stage->users[i];
     snprintf(user->address, sizeof user->address, "user%zu@" BENCH_DOMAIN, i);
     struct account account = {
         .address = slice_of(user->address), .enabled = true, .created = h->b->now};
     int err = accounts_add(h->accounts, &account, h->arena, &h->fault);
-    if (err == 0 && h->b->options->passwords)
+    if (err == 0 && options->contacts > 0 && (options->lists == 0 || i < options->lists))
+        err = add_contacts(h, i, account.id);
+    if (err == 0 && options->passwords)
         err = accounts_set_password(h->accounts, h->vault, account.id, SLICE(BENCH_PASSWORD),
                                     &h->fault);
-    return err == 0 && h->b->options->certificates ? publish(h, user, account.id) : err;
+    return err == 0 && options->certificates ? publish(h, user, account.id) : err;
 }
 
 static void *help(void *arg)

@@ -2,6 +2,7 @@
 
 #include "bench/runs.h"
 #include "bench/stage.h"
+#include "contacts/list.h"
 #include "sip/bench.h"
 
 #include <jansson.h>
@@ -13,6 +14,7 @@ enum {
     SECONDS_MAX = 3600,
     ROUNDS = 9,
     PARSE_COUNT = 20000,
+    ROUNDS_MAX = 100000,
     NAME_WIDTH = 24
 };
 
@@ -42,9 +44,35 @@ const struct verb_option bench_register_options[] = {
 };
 const struct verb_option bench_idle_options[] = {
     {"endpoints", "N", "registered endpoints to hold (default 10000)", false},
+    {"contacts", "N", "let each publish, and watch so many of the others (default 0)", false},
     {"seconds", "S", "how long nothing happens (default 5)", false},
     {"concurrency", "C", "how many sign in at once (default 32)", false},
     SERVER_OPTIONS,
+    {0},
+};
+
+const struct verb_option bench_presence_options[] = {
+    {"watchers", "N", "who watch one publisher (default 1000)", false},
+    {"rounds", "N", "publications, of whose times the median is taken (default 21)", false},
+    SERVER_OPTIONS,
+    {0},
+};
+const struct verb_option bench_contacts_options[] = {
+    {"contacts", "N", "on each list (default 1000)", false},
+    {"rounds", "N", "sign-ins, of whose times the median is taken (default 11)", false},
+    SERVER_OPTIONS,
+    {0},
+};
+const struct verb_option bench_messages_options[] = {
+    {"pairs", "N", "endpoints that call another one (default 50)", false},
+    {"messages", "N", "in each conversation (default 10)", false},
+    {"seconds", "S", "how long to talk (default 5)", false},
+    SERVER_OPTIONS,
+    {0},
+};
+const struct verb_option bench_growth_options[] = {
+    {"users", "N", "how many are many; few are 1000 (default 50000)", false},
+    {"rounds", "N", "how often each operation, for medians (default 5000)", false},
     {0},
 };
 
@@ -135,18 +163,23 @@ static enum tool_exit measure(struct invocation *invocation, bench_fn *fn,
 struct wanted {
     const char *users; /* the option's name */
     uint64_t users_default, concurrency_default, seconds_default;
+    uint64_t contacts_default, rounds_default, messages_default;
 };
 
 static bool read_options(const struct invocation *invocation, const struct wanted *wanted,
                          struct bench_options *options)
 {
-    uint64_t users, concurrency, seconds, loops;
+    uint64_t users, concurrency, seconds, loops, contacts, rounds, messages;
     if (!invocation_number(invocation, wanted->users, wanted->users_default, ENDPOINTS_MAX,
                            &users) ||
         !invocation_number(invocation, "concurrency", wanted->concurrency_default, ENDPOINTS_MAX,
                            &concurrency) ||
         !invocation_number(invocation, "seconds", wanted->seconds_default, SECONDS_MAX, &seconds) ||
-        !invocation_number(invocation, "loops", 0, 64, &loops))
+        !invocation_number(invocation, "loops", 0, 64, &loops) ||
+        !invocation_number(invocation, "contacts", wanted->contacts_default, CONTACTS_DEFAULT_MAX,
+                           &contacts) ||
+        !invocation_number(invocation, "rounds", wanted->rounds_default, ROUNDS_MAX, &rounds) ||
+        !invocation_number(invocation, "messages", wanted->messages_default, ROUNDS_MAX, &messages))
         return false;
     *options = (struct bench_options){
         .lychgated = invocation_value(invocation, "lychgated"),
@@ -155,6 +188,9 @@ static bool read_options(const struct invocation *invocation, const struct wante
         .seconds = (int64_t)seconds,
         .loops = (unsigned)loops,
         .kept = invocation_has(invocation, "kept"),
+        .contacts = contacts,
+        .rounds = rounds,
+        .messages = messages,
     };
     return true;
 }
@@ -162,7 +198,7 @@ static bool read_options(const struct invocation *invocation, const struct wante
 enum tool_exit bench_register_run(struct invocation *invocation)
 {
     struct bench_options options;
-    return read_options(invocation, &(struct wanted){"connections", 50, 32, 5}, &options)
+    return read_options(invocation, &(struct wanted){"connections", 50, 32, 5, 0, 0, 0}, &options)
                ? measure(invocation, bench_register, &options)
                : TOOL_USAGE;
 }
@@ -170,7 +206,7 @@ enum tool_exit bench_register_run(struct invocation *invocation)
 enum tool_exit bench_idle_run(struct invocation *invocation)
 {
     struct bench_options options;
-    return read_options(invocation, &(struct wanted){"endpoints", 10000, 32, 5}, &options)
+    return read_options(invocation, &(struct wanted){"endpoints", 10000, 32, 5, 0, 0, 0}, &options)
                ? measure(invocation, bench_idle, &options)
                : TOOL_USAGE;
 }
@@ -178,9 +214,45 @@ enum tool_exit bench_idle_run(struct invocation *invocation)
 enum tool_exit bench_signin_run(struct invocation *invocation)
 {
     struct bench_options options;
-    return read_options(invocation, &(struct wanted){"users", 200, 16, 0}, &options)
+    return read_options(invocation, &(struct wanted){"users", 200, 16, 0, 0, 0, 0}, &options)
                ? measure(invocation, bench_signin, &options)
                : TOOL_USAGE;
+}
+
+enum tool_exit bench_presence_run(struct invocation *invocation)
+{
+    struct bench_options options;
+    struct wanted wanted = {"watchers", 1000, 32, 0, .rounds_default = 21};
+    return read_options(invocation, &wanted, &options)
+               ? measure(invocation, bench_presence, &options)
+               : TOOL_USAGE;
+}
+
+enum tool_exit bench_contacts_run(struct invocation *invocation)
+{
+    struct bench_options options;
+    struct wanted wanted = {"contacts",          1000, 32, 0, .contacts_default = 1000,
+                            .rounds_default = 11};
+    return read_options(invocation, &wanted, &options)
+               ? measure(invocation, bench_contacts, &options)
+               : TOOL_USAGE;
+}
+
+enum tool_exit bench_messages_run(struct invocation *invocation)
+{
+    struct bench_options options;
+    struct wanted wanted = {"pairs", 50, 100, 5, .messages_default = 10};
+    return read_options(invocation, &wanted, &options)
+               ? measure(invocation, bench_messages, &options)
+               : TOOL_USAGE;
+}
+
+enum tool_exit bench_growth_run(struct invocation *invocation)
+{
+    struct bench_options options;
+    struct wanted wanted = {"users", 50000, 1, 0, .rounds_default = 5000};
+    return read_options(invocation, &wanted, &options) ? measure(invocation, bench_growth, &options)
+                                                       : TOOL_USAGE;
 }
 
 /* ---- the parser and its peers ---------------------------------------------------------------- */

@@ -9,6 +9,8 @@ work=$(mktemp -d /tmp/lychgate-live-XXXX) && trap 'rm -rf "$work"' EXIT
 export TMPDIR=$work/s
 mkdir "$TMPDIR"
 
+holds() { jq -e "$1" "$work/out" >/dev/null; }
+
 # bench FILTER COMMAND...: status 0, one JSON document for which the filter holds
 bench() {
   local filter=$1
@@ -17,7 +19,7 @@ bench() {
     sed 's/^/# /' "$work/err" "$work/out"
     return 1
   }
-  jq -e "$filter" "$work/out" >/dev/null || {
+  holds "$filter" || {
     sed 's/^/# /' "$work/out"
     return 1
   }
@@ -35,6 +37,22 @@ check 'signin with a kept certificate' \
 check 'signin from nothing' \
   bench ".count == 4 and ([.steps[] | select(.count != 4)] | length) == 0" \
   signin --users 4 --concurrency 2
+check 'idle with contacts: everybody sees the others' \
+  bench '.contacts == 10 and .watched == 10 and .still_registered == 30 and ([.steps[] | select(.step == "watch_contacts")][0].count) == 30' \
+  idle --endpoints 30 --contacts 10 --seconds 0
+check 'presence: all watchers know of each change' \
+  bench '.count == 60 and .news_per_second > 0 and ([.steps[] | select(.step == "last_news")][0].count) == 3' \
+  presence --watchers 20 --rounds 3
+check 'contacts: first with nobody there, then with all' \
+  bench ".contacts == 40 and .watched == 40 and .count == 3 and $steps == \"contact_list watch_contacts first_contact_list first_watch_contacts\"" \
+  contacts --contacts 40 --rounds 3
+check 'messages: two in each conversation' \
+  bench '.conversations > 3 and .messages > 3 and .count >= 2 * .conversations + .messages' \
+  messages --pairs 3 --messages 2 --seconds 1
+"$LYCHGATE" bench growth --users 2000 --rounds 50 --json >"$work/out" 2>"$work/err"
+check 'growth needs no server' [ $? -eq 0 ]
+check 'growth asks each operation so often' \
+  holds '([.steps[] | select(.count != 50)] | length) == 0 and (.steps | length) == 8 and .relay_growth != null'
 check 'one loop is enough' bench '.count == 4' signin --kept --users 4 --loops 1
 check 'nothing is left behind' rmdir "$TMPDIR"
 
