@@ -169,6 +169,11 @@ static void watch_one(struct event *event, bool *watched, bool wanted)
         event_del(event);
 }
 
+void conn_stop_reading(struct conn *conn)
+{
+    watch_one(&conn->readable, &conn->watches_read, false);
+}
+
 void conn_watch(struct conn *conn)
 {
     bool read = false, write = false;
@@ -187,7 +192,9 @@ void conn_watch(struct conn *conn)
         read = !write;
         break;
     case CONN_OPEN:
-        read = conn_takes_input(conn) && !conn->peer_ended;
+        /* A pause is mostly over before the peer says more: until then (conn_pump)
+         * the kernel need not hear of it. */
+        read = (conn_takes_input(conn) || conn->watches_read) && !conn->peer_ended;
         write = conn->output.len > 0;
         break;
     case CONN_FLUSHING:
@@ -307,8 +314,6 @@ void conn_set_handler(struct conn *conn, const struct conn_handler *handler, voi
 void conn_pause(struct conn *conn)
 {
     conn->paused = true;
-    if (!conn->lent)
-        conn_watch(conn);
 }
 
 void conn_resume(struct conn *conn)

@@ -159,6 +159,8 @@ void conn_pump(struct conn *conn)
     conn->spoke = false;
     if (conn->output.len > 0)
         conn_flush(conn);
+    if (!conn_takes_input(conn))
+        conn_stop_reading(conn);
     for (int i = 0; i < READS_A_TURN && conn_takes_input(conn); i++) {
         size_t n = receive(conn, conn->loop->scratch, SCRATCH_SIZE);
         if (n == 0)

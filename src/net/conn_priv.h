@@ -76,6 +76,9 @@ struct conn *conn_make(struct loop *loop, int fd, const struct address *peer,
 /* Have the kernel report what this state waits for. */
 void conn_watch(struct conn *conn);
 
+/* Have it no more report input, until conn_watch() finds that some can be taken. */
+void conn_stop_reading(struct conn *conn);
+
 /* Have the loop look at this connection in its next turn. */
 void conn_attend(struct conn *conn);
 
