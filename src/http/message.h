@@ -12,6 +12,7 @@
 #include "base/slice.h"
 #include "http/frame.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* Methods are bits, so that a route can name several. */
@@ -42,11 +43,12 @@ struct http_request {
     bool keep_alive;     /* the client lets the connection stay */
     struct http_field *headers;
     size_t header_count;
-    struct slice body;     /* without chunk framing; empty when there is none */
-    struct slice head_raw; /* request line and headers as received (for traces) */
-    struct slice peer;     /* the client's address as text; see http/forwarded.h */
-    bool secure;           /* the client speaks TLS, to us or to a trusted proxy */
-    bool on_loop;          /* tried on the network loop (ROUTE_QUICK): nothing may block */
+    struct slice body;        /* without chunk framing; empty when there is none */
+    struct slice head_raw;    /* request line and headers as received (for traces) */
+    struct slice peer;        /* the client's address as text; see http/forwarded.h */
+    bool secure;              /* the client speaks TLS, to us or to a trusted proxy */
+    bool on_loop;             /* tried on the network loop (ROUTE_QUICK): nothing may block */
+    struct http_later *later; /* ROUTE_LATER: see http_later_take() */
 };
 
 /* Read the message that `frame` found whole at the start of `bytes`. The
@@ -74,6 +76,25 @@ struct http_reply {
     bool close;         /* end the connection behind it */
     struct fault fault; /* what the log says; fault.finding is FINDING_NONE when all is well */
 };
+
+/* A reply that comes later: of a request that waits for something to happen (a long poll),
+ * or for an answer from another loop. No thread waits meanwhile. */
+struct http_later {
+    struct http_request *request;
+    struct http_reply *reply;               /* to be filled before it is sent */
+    struct arena *arena;                    /* of both */
+    atomic_bool gone;                       /* the client has left; send it all the same */
+    bool taken;                             /* by http_later_take() */
+    void (*send)(struct http_later *later); /* the server's */
+};
+
+/* Take the reply upon oneself, in the handler of a ROUTE_LATER row, which then returns
+ * without filling its reply. From here on request, reply and arena are the taker's, one
+ * thread at a time, until it calls http_later_send(). Never NULL in such a handler, once. */
+struct http_later *http_later_take(const struct http_request *request);
+
+/* The reply is filled: exactly once, from any thread; `later` is gone with the call. */
+void http_later_send(struct http_later *later);
 
 /* Status and body in one. The bytes must live as long as the arena. */
 void http_reply_set(struct http_reply *reply, int status, const char *content_type,

@@ -59,3 +59,14 @@ void http_reply_fault(struct http_reply *reply, struct arena *arena, const struc
     http_reply_set(reply, row->http ? row->http : 500, "text/plain; charset=utf-8", body);
     reply->fault = *fault;
 }
+
+struct http_later *http_later_take(const struct http_request *request)
+{
+    request->later->taken = true;
+    return request->later;
+}
+
+void http_later_send(struct http_later *later)
+{
+    later->send(later);
+}

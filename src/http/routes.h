@@ -17,6 +17,9 @@ enum {
     ROUTE_QUICK = 1 << 2, /* with ROUTE_WORK: the server may try it on the loop first, with
                              request->on_loop set; what cannot be answered without blocking
                              leaves the reply's status 0 and is called again on a worker */
+    ROUTE_LATER = 1 << 3, /* the handler may take the reply upon itself and send it later
+                             (http_later_take); alone it runs on the loop, with ROUTE_WORK on a
+                             worker */
 };
 
 struct http_route {

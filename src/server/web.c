@@ -1,5 +1,6 @@
 /* A web session: HTTP requests of one connection, one after the other, each
- * answered on the loop or, where its route says so, on a worker. */
+ * answered on the loop or, where its route says so, on a worker, or later by
+ * whoever took the reply upon himself. */
 #include "base/clock.h"
 #include "event/event.h"
 #include "http/frame.h"
@@ -7,6 +8,7 @@
 #include "http/routes.h"
 #include "server/front.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 struct exchange;
@@ -30,6 +32,13 @@ struct exchange {
     struct http_reply reply;
     struct timer delay;
     int64_t started; /* clock_monotonic() */
+
+    struct http_later later; /* when the route takes the reply upon itself */
+    struct letter letter;    /* that brings it */
+    struct loop *loop;       /* the connection's */
+    bool parked;             /* the reply is somebody's who will send it */
+    bool sent;               /* it has come */
+    bool working;            /* a worker has it: its letter comes too, before or behind */
 };
 
 static const struct conn_handler web_handler;
@@ -42,6 +51,7 @@ static struct exchange *exchange_new(struct web *web)
     x->web = web;
     x->server = web->wing->server;
     x->started = clock_monotonic();
+    x->loop = web->wing->loop;
     web->exchange = x;
     return x;
 }
@@ -115,9 +125,9 @@ static void work(struct job *job, unsigned worker)
     x->route->answer(x->route->role, x->request, &x->reply, x->arena, clock_now());
 }
 
-static void work_done(struct job *job)
+/* The reply is there, whoever made it. */
+static void finish(struct exchange *x)
 {
-    struct exchange *x = (struct exchange *)job;
     if (!x->web) {
         exchange_free(x);
         return;
@@ -130,10 +140,59 @@ static void work_done(struct job *job)
     send_delayed(x);
 }
 
+/* From here the connection is read on, or a client that leaves would not be noticed; what
+ * it sends meanwhile waits (take_bytes). */
+static void park(struct exchange *x)
+{
+    x->parked = true;
+    if (x->web)
+        conn_set_deadline(x->web->conn, 0, FINDING_NONE);
+}
+
+static void work_done(struct job *job)
+{
+    struct exchange *x = (struct exchange *)job;
+    x->working = false;
+    if (x->later.taken && !x->sent) {
+        park(x);
+        if (x->web)
+            conn_resume(x->web->conn);
+    } else {
+        finish(x);
+    }
+}
+
+static void later_came(void *arg)
+{
+    struct exchange *x = arg;
+    x->sent = true;
+    if (!x->working)
+        finish(x);
+}
+
+/* Any thread. */
+static void send_later(struct http_later *later)
+{
+    struct exchange *x =
+        (struct exchange *)((char *)later - offsetof(struct exchange, later)); /* its place */
+    x->letter = (struct letter){.fn = later_came, .arg = x};
+    loop_send(x->loop, &x->letter);
+}
+
+static void offer_later(struct exchange *x)
+{
+    x->later.request = x->request;
+    x->later.reply = &x->reply;
+    x->later.arena = x->arena;
+    x->later.send = send_later;
+    x->request->later = &x->later;
+}
+
 static void hand_to_worker(struct exchange *x)
 {
-    x->job = (struct job){.run = work, .done = work_done, .loop = x->web->wing->loop};
+    x->job = (struct job){.run = work, .done = work_done, .loop = x->loop};
     struct fault fault;
+    x->working = true;
     if (server_work(x->server, &x->job, &fault) < 0) {
         http_reply_fault(&x->reply, x->arena, &fault);
         send_reply(x);
@@ -145,7 +204,8 @@ static void hand_to_worker(struct exchange *x)
 
 /* ---- the request ----------------------------------------------------------------- */
 
-/* Answer right here where that takes no waiting; false: a worker must. */
+/* Answer right here where that takes no waiting, or let it wait for what is to come; false:
+ * a worker must. */
 static bool answered_on_loop(struct exchange *x)
 {
     unsigned flags = x->route->flags;
@@ -154,6 +214,10 @@ static bool answered_on_loop(struct exchange *x)
     x->request->on_loop = true;
     x->route->answer(x->route->role, x->request, &x->reply, x->arena, loop_now(x->web->wing->loop));
     x->request->on_loop = false;
+    if (x->later.taken) {
+        park(x);
+        return true;
+    }
     return !(flags & ROUTE_WORK) || x->reply.status != 0;
 }
 
@@ -165,10 +229,12 @@ static void answer(struct exchange *x)
     http_forwarded_apply(x->server->proxies, x->request, address_print_host(x->arena, &peer),
                          conn_is_tls(web->conn), x->arena);
     x->route = http_routes_find(routes, x->request, &x->reply, x->arena);
-    if (!x->route || answered_on_loop(x))
-        send_reply(x);
-    else
+    if (x->route && (x->route->flags & ROUTE_LATER))
+        offer_later(x);
+    if (x->route && !answered_on_loop(x))
         hand_to_worker(x);
+    else if (!x->later.taken)
+        send_reply(x);
 }
 
 static void refuse_stream(struct web *web, const struct fault *fault)
@@ -187,6 +253,8 @@ static size_t take_bytes(struct conn *conn, struct slice bytes)
     limits.head_bytes = (size_t)config->web.head_limit;
     limits.body_bytes = (size_t)config->web.body_limit;
     struct fault fault;
+    if (web->exchange)
+        return 0; /* until its reply has gone */
     bool fresh = !http_frame_begun(&web->frame);
     int err = http_frame_scan(&web->frame, &limits, bytes, &fault);
     if (err == -ERR_AGAIN) {
@@ -226,7 +294,8 @@ static void ended(struct conn *conn, const struct fault *why)
     if (x && timer_running(&x->delay)) {
         exchange_free(x);
     } else if (x) {
-        x->web = NULL; /* a worker has it; work_done() frees it */
+        x->web = NULL; /* a worker or a taker has it; finish() frees it */
+        atomic_store(&x->later.gone, true);
     }
     free(web);
 }
@@ -247,6 +316,6 @@ void web_close_idle(struct wing *wing)
 {
     struct web *web;
     LIST_FOREACH(web, &wing->webs, all)
-    if (!web->exchange && !http_frame_begun(&web->frame))
+    if (web->exchange ? web->exchange->parked : !http_frame_begun(&web->frame))
         conn_close_after_flush(web->conn);
 }
