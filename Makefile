@@ -1,7 +1,7 @@
 # The front door. Meson and Ninja do the work; this only names the ways in.
 #
 #   make          build everything into build/
-#   make demo     sign in once on an embedded default, step by step
+#   make demo     a throwaway site: sign-ins step by step, two people who talk
 #   make test     build and run all tests, plain and under sanitizers
 #   make install  DESTDIR and prefix are followed
 #   make format   put the house style on all C files

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,29 @@ static void test_mistakes_are_named(void **state)
     }
 }
 
+/* examples/lychgated.conf is what the server would print of it: complete and current. */
+static void test_example_is_current(void **state)
+{
+    (void)state;
+    scoped(arena) struct arena *arena = arena_new();
+    scoped(buf) struct buf example = BUF_INIT, printed = BUF_INIT;
+    struct slice path = arena_print(arena, "%s/../examples/lychgated.conf", getenv("SRC"));
+    FILE *file = fopen(path.at, "re");
+    assert_non_null(file);
+    for (int c; (c = getc(file)) != EOF;)
+        buf_add(&example, slice_make(&(char){(char)c}, 1));
+    fclose(file);
+    struct config *c = config_new();
+    struct fault f;
+    assert_int_equal(config_parse(c, buf_slice(&example), "example", &f), 0);
+    config_print(&printed, c);
+    config_free(c);
+    struct slice have = buf_slice(&example), want = buf_slice(&printed), line, expected;
+    while (slice_next(&want, '\n', &expected))
+        if (!slice_next(&have, '\n', &line) || !slice_eq(line, expected))
+            fail_msg("examples/lychgated.conf lacks `%.*s`", SLICE_ARG(expected));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +115,7 @@ int main(void)
         cmocka_unit_test(test_printed_file_reads_back),
         cmocka_unit_test(test_defaults_are_commented_out),
         cmocka_unit_test(test_mistakes_are_named),
+        cmocka_unit_test(test_example_is_current),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
