@@ -57,6 +57,15 @@ static void refuse(const struct im *im, const struct im_call *call, struct outgo
 
 /* ---- the end of a call --------------------------------------------------------------------- */
 
+/* Nobody will ask again: the caller's connection is gone, and so is all that may yet answer. */
+static bool is_past(const struct im_call *call)
+{
+    for (size_t i = 0; i < call->branch_count; i++)
+        if (call->branches[i].state != IM_OVER)
+            return false;
+    return !call->on;
+}
+
 /* The final answer is out. An INVITE stays: for the ACK of a refusal, for repetitions,
  * and for late 200s. */
 static void answered(struct im *im, struct im_call *call, bool accepted, int64_t now)
@@ -64,7 +73,7 @@ static void answered(struct im *im, struct im_call *call, bool accepted, int64_t
     call->answered = true;
     call->accepted = accepted;
     call->due = now + im->options.late_ms;
-    if (call->method == SIP_INVITE)
+    if (call->method == SIP_INVITE && (accepted || !is_past(call)))
         im_call_touch(im, call);
     else
         im_call_end(im, call);
