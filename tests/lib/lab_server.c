@@ -23,7 +23,7 @@ enum {
     READY_MS = 60000,
     LOG_MS = 10000,
     END_MS = 30000,
-    WORDS_MAX = 12
+    WORDS_MAX = 16
 };
 
 static int complain(const char *what, const char *why)

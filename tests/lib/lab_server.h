@@ -39,7 +39,7 @@ void lab_server_free(struct lab_server *lab);
  * next start, or for SIGHUP. */
 int lab_server_configure(struct lab_server *lab, const struct lab_setting *rows, size_t count);
 
-/* Run `lychgate --config FILE VERB...` (at most 12 words, ended by NULL) with `input`
+/* Run `lychgate --config FILE VERB...` (at most 16 words, ended by NULL) with `input`
  * on its standard input; 0 when it exits with 0. Its output goes to the log. */
 int lab_server_verb(struct lab_server *lab, const char *input, const char *const *verb);
 
