@@ -147,5 +147,4 @@ LYCHGATE_API const char *lychgate_version(void);
 #ifdef __cplusplus
 }
 #endif
-
 #endif

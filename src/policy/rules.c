@@ -42,6 +42,16 @@ static int table_of(enum policy_kind kind)
     return kind == POLICY_DIAL_PLAN;
 }
 
+static int count_rules(struct store_db *db, enum policy_kind kind, struct slice key, int64_t *count,
+                       struct fault *fault)
+{
+    *count = 0;
+    int result =
+        store_query(db, fault, count_row, count, count_sql[table_of(kind)],
+                    STORE_TEXT(slice_of(policy_kind_row(kind)->name)), STORE_TEXT(key), STORE_END);
+    return result < 0 ? result : 0;
+}
+
 static int insert_client(struct store_db *db, const struct rule_change *c, struct slice key,
                          struct fault *fault)
 {
@@ -77,14 +87,13 @@ static int write_rule(struct store_db *db, void *arg, struct fault *fault)
     const struct rule_change *c = arg;
     struct slice key = policy_key(c->arena, c->scope);
     int max = c->client ? CLIENT_RULES_MAX : DIALPLAN_RULES_MAX;
-    int64_t count = 0;
+    int64_t count;
     int result = policy_touch(db, c->arena, c->kind, c->scope, fault);
     if (result == 0)
         result = store_exec(db, fault, delete_sql[table_of(c->kind)], STORE_TEXT(kind_of(c)),
                             STORE_TEXT(key), STORE_INT(c->priority), STORE_END);
     if (result >= 0)
-        result = store_query(db, fault, count_row, &count, count_sql[table_of(c->kind)],
-                             STORE_TEXT(kind_of(c)), STORE_TEXT(key), STORE_END);
+        result = count_rules(db, c->kind, key, &count, fault);
     if (result >= 0 && count >= max)
         return limit(fault, c->kind, max);
     if (result >= 0)
@@ -110,6 +119,14 @@ static int change_rule(struct store *store, struct rule_change *change, struct s
 {
     int result = policy_scope_parse(scope, change->arena, &change->scope, fault);
     return result < 0 ? result : store_write(store, fn, change, fault);
+}
+
+static int remove_rule(struct store *store, enum policy_kind kind, struct slice scope,
+                       uint32_t priority, struct fault *fault)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    struct rule_change change = {.arena = arena, .kind = kind, .priority = priority};
+    return change_rule(store, &change, scope, write_rule_remove, fault);
 }
 
 /* ---- client versions -------------------------------------------------------------------- */
@@ -160,10 +177,7 @@ int client_rule_set(struct store *store, struct slice scope, const struct client
 int client_rule_remove(struct store *store, struct slice scope, uint32_t priority,
                        struct fault *fault)
 {
-    scoped(arena) struct arena *arena = arena_new();
-    struct rule_change change = {
-        .arena = arena, .kind = POLICY_CLIENT_VERSION, .priority = priority};
-    return change_rule(store, &change, scope, write_rule_remove, fault);
+    return remove_rule(store, POLICY_CLIENT_VERSION, scope, priority, fault);
 }
 
 struct client_reading {
@@ -191,10 +205,9 @@ static int read_client(const struct store_row *row, void *arg)
 int client_rules_read(struct store_db *db, struct slice key, struct arena *arena,
                       struct client_rules *out, struct fault *fault)
 {
-    int64_t count = 0;
+    int64_t count;
     struct slice kind = slice_of(policy_kind_row(POLICY_CLIENT_VERSION)->name);
-    int result = store_query(db, fault, count_row, &count, count_sql[0], STORE_TEXT(kind),
-                             STORE_TEXT(key), STORE_END);
+    int result = count_rules(db, POLICY_CLIENT_VERSION, key, &count, fault);
     if (result < 0)
         return result;
     struct client_reading reading = {arena,
@@ -235,9 +248,7 @@ int dialplan_rule_set(struct store *store, struct slice scope, const struct dial
 int dialplan_rule_remove(struct store *store, struct slice scope, uint32_t priority,
                          struct fault *fault)
 {
-    scoped(arena) struct arena *arena = arena_new();
-    struct rule_change change = {.arena = arena, .kind = POLICY_DIAL_PLAN, .priority = priority};
-    return change_rule(store, &change, scope, write_rule_remove, fault);
+    return remove_rule(store, POLICY_DIAL_PLAN, scope, priority, fault);
 }
 
 struct dial_reading {
@@ -262,10 +273,9 @@ static int read_dial(const struct store_row *row, void *arg)
 int dialplan_rules_read(struct store_db *db, struct slice key, struct arena *arena,
                         struct dialplan *out, struct fault *fault)
 {
-    int64_t count = 0;
+    int64_t count;
     struct slice kind = slice_of(policy_kind_row(POLICY_DIAL_PLAN)->name);
-    int result = store_query(db, fault, count_row, &count, count_sql[1], STORE_TEXT(kind),
-                             STORE_TEXT(key), STORE_END);
+    int result = count_rules(db, POLICY_DIAL_PLAN, key, &count, fault);
     if (result < 0)
         return result;
     struct dial_reading reading = {arena, arena_array(arena, struct dialplan_rule, (size_t)count),

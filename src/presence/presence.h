@@ -16,8 +16,7 @@
  *    home; then presence_visit() on the home loop of each contact, adopted before; then
  *    presence_subscribed() back home.
  *  - Posts travel to the home loop of post->to, to presence_deliver() there, in order.
- * The last two are in watch.h.
- * The reply goes out before the messages in *out. */
+ * The last two are in watch.h. The reply goes out before the messages in *out. */
 #ifndef LYCHGATE_PRESENCE_PRESENCE_H
 #define LYCHGATE_PRESENCE_PRESENCE_H
 
@@ -29,6 +28,7 @@
 #include "store/store.h"
 
 struct presence;
+struct presence_posts; /* news for other homes: watch.h */
 
 /* 0 means the default. */
 struct presence_limits {
@@ -52,33 +52,9 @@ struct presence_options {
 struct presence *presence_new(const struct presence_options *options);
 void presence_free(struct presence *presence);
 
-/* News from one home to another; all of it lives in the list's arena. Posts of one change
- * share their documents: copy each `document.at` once per destination, not per post. */
-enum presence_post_kind {
-    PRESENCE_NEWS,    /* publisher to watcher: a document */
-    PRESENCE_GONE,    /* publisher to watcher: the account is no more; a last document */
-    PRESENCE_UNWATCH, /* watcher to publisher: that dialog has ended */
-};
-
-struct presence_post {
-    struct presence_post *next;
-    enum presence_post_kind kind;
-    struct slice to, from; /* accounts */
-    uint64_t dialog;       /* the watcher's */
-    struct slice document; /* application/msrtc-event-categories+xml */
-};
-
-struct presence_posts {
-    struct arena *arena;
-    struct presence_post *first, **last;
-};
-
-void presence_posts_init(struct presence_posts *posts, struct arena *arena);
-
 /* ---- people ---------------------------------------------------------------------------- */
 
 extern const struct store_schema presence_schema; /* after accounts_schema */
-
 struct presence_record; /* what is durable of one account: static publications, members */
 
 /* Read it (worker). -ERR_IO. */

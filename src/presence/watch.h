@@ -5,6 +5,33 @@
 
 #include "presence/presence.h"
 
+/* ---- news ------------------------------------------------------------------------------- */
+
+/* News from one home to another; all of it lives in the list's arena. Posts of one change
+ * share their documents: copy each `document.at` once per destination, not per post. */
+enum presence_post_kind {
+    PRESENCE_NEWS,    /* publisher to watcher: a document */
+    PRESENCE_GONE,    /* publisher to watcher: the account is no more; a last document */
+    PRESENCE_UNWATCH, /* watcher to publisher: that dialog has ended */
+};
+
+struct presence_post {
+    struct presence_post *next;
+    enum presence_post_kind kind;
+    struct slice to, from; /* accounts */
+    uint64_t dialog;       /* the watcher's */
+    struct slice document; /* application/msrtc-event-categories+xml */
+};
+
+struct presence_posts {
+    struct arena *arena;
+    struct presence_post *first, **last;
+};
+
+void presence_posts_init(struct presence_posts *posts, struct arena *arena);
+
+/* ---- subscriptions ------------------------------------------------------------------------ */
+
 enum {
     PRESENCE_CATEGORIES_MAX = 16 /* in one subscription */
 };

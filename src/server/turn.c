@@ -1,6 +1,5 @@
 #include "server/turn.h"
 
-#include "presence/watch.h"
 #include "server/home.h"
 
 void turn_begin(struct turn *turn, struct wing *wing, struct errand *errand)

@@ -5,7 +5,7 @@
 #ifndef LYCHGATE_SERVER_TURN_H
 #define LYCHGATE_SERVER_TURN_H
 
-#include "presence/presence.h"
+#include "presence/watch.h"
 #include "server/server_priv.h"
 
 struct turn {
