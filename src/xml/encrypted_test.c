@@ -1,5 +1,6 @@
 #include "xml/encrypted.h"
 #include "xml/names.h"
+#include "xml/test_judge_priv.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -126,17 +127,6 @@ static void test_all_failures_look_alike(void **state)
     alter(&text, 1, 30, &changed);
     if (decrypt(buf_slice(&changed), true, &out, &fault))
         assert_string_equal(fault.detail, first.detail);
-}
-
-static void replace(struct slice text, const char *from, const char *to, struct buf *out)
-{
-    ptrdiff_t at = slice_find(text, slice_of(from));
-    if (at < 0)
-        fail_msg("no %s in %.*s", from, SLICE_ARG(text));
-    buf_clear(out);
-    buf_add(out, slice_head(text, (size_t)at));
-    buf_add_string(out, to);
-    buf_add(out, slice_from(text, (size_t)at + strlen(from)));
 }
 
 static void test_other_forms(void **state)
