@@ -82,7 +82,8 @@ int credential_make(const struct credential_options *options, const struct crede
         .not_before = options->not_before,
         .not_after = options->not_after,
     };
-    made->certificate = certificate_build(&plan, made->key, issuer ? issuer->certificate : NULL,
+    made->certificate = certificate_build(&plan, (struct certificate_subject){.own = made->key},
+                                          issuer ? issuer->certificate : NULL,
                                           issuer ? issuer->key : made->key, fault);
     if (!made->certificate)
         return -ERR_INTERNAL;

@@ -134,8 +134,41 @@ static bool add_extensions(X509 *certificate, X509 *issuer, const struct certifi
            add_alternative_names(certificate, plan);
 }
 
-X509 *certificate_build(const struct certificate_plan *plan, EVP_PKEY *subject_key, X509 *issuer,
-                        EVP_PKEY *issuer_key, struct fault *fault)
+/* What X509_set_pubkey does, which in OpenSSL 3.0 writes the key out and reads it again:
+ * several times as long as it takes to check an RSA signature. The parameter is a curve,
+ * or NULL as [RFC 3279] section 2.3.1 wants it with RSA, also where the sender left it out. */
+static bool copy_key(X509_PUBKEY *to, const X509_PUBKEY *from)
+{
+    const unsigned char *bits;
+    int len, type;
+    X509_ALGOR *algorithm;
+    const ASN1_OBJECT *kind;
+    const void *curve;
+    if (!X509_PUBKEY_get0_param(NULL, &bits, &len, &algorithm, from))
+        return false;
+    X509_ALGOR_get0(&kind, &type, &curve, algorithm);
+    if (type != V_ASN1_OBJECT)
+        type = V_ASN1_NULL;
+    ASN1_OBJECT *kind_copy = OBJ_dup(kind);
+    ASN1_OBJECT *curve_copy = type == V_ASN1_OBJECT ? OBJ_dup(curve) : NULL;
+    unsigned char *bits_copy = OPENSSL_memdup(bits, (size_t)len);
+    if (kind_copy && bits_copy && (curve_copy || type == V_ASN1_NULL) &&
+        X509_PUBKEY_set0_param(to, kind_copy, type, curve_copy, bits_copy, len))
+        return true;
+    ASN1_OBJECT_free(kind_copy);
+    ASN1_OBJECT_free(curve_copy);
+    OPENSSL_free(bits_copy);
+    return false;
+}
+
+static bool set_key(X509 *certificate, struct certificate_subject subject)
+{
+    return subject.sent ? copy_key(X509_get_X509_PUBKEY(certificate), subject.sent)
+                        : X509_set_pubkey(certificate, subject.own) == 1;
+}
+
+X509 *certificate_build(const struct certificate_plan *plan, struct certificate_subject subject,
+                        X509 *issuer, EVP_PKEY *issuer_key, struct fault *fault)
 {
     X509 *certificate = X509_new();
     X509 *above = issuer ? issuer : certificate;
@@ -143,7 +176,7 @@ X509 *certificate_build(const struct certificate_plan *plan, EVP_PKEY *subject_k
         set_serial(certificate, plan->serial) && set_subject(certificate, plan->common_name) &&
         X509_set_issuer_name(certificate, X509_get_subject_name(above)) &&
         set_validity(certificate, plan->not_before, plan->not_after) &&
-        X509_set_pubkey(certificate, subject_key) && add_extensions(certificate, above, plan) &&
+        set_key(certificate, subject) && add_extensions(certificate, above, plan) &&
         X509_sign(certificate, issuer_key, EVP_sha256()) > 0)
         return certificate;
     fault_set(fault, ERR_INTERNAL, FINDING_VAULT_FAILED, "making a certificate: %s",

@@ -20,10 +20,16 @@ struct certificate_plan {
     int64_t not_before, not_after; /* ms */
 };
 
-/* A certificate for subject_key, signed by issuer_key under the name of `issuer` (NULL:
+/* Whose certificate it becomes: somebody else's key as it was sent, or our own. */
+struct certificate_subject {
+    const X509_PUBKEY *sent; /* RSA or a named curve; copied as it stands */
+    EVP_PKEY *own;           /* where nothing was sent */
+};
+
+/* A certificate for the subject, signed by issuer_key under the name of `issuer` (NULL:
  * by itself). NULL and a fault with FINDING_VAULT_FAILED on failure; the caller owns it. */
-X509 *certificate_build(const struct certificate_plan *plan, EVP_PKEY *subject_key, X509 *issuer,
-                        EVP_PKEY *issuer_key, struct fault *fault);
+X509 *certificate_build(const struct certificate_plan *plan, struct certificate_subject subject,
+                        X509 *issuer, EVP_PKEY *issuer_key, struct fault *fault);
 
 /* The first error that OpenSSL noted for this thread, as text; forgets the others. */
 const char *openssl_trouble(void);

@@ -316,14 +316,63 @@ static void test_certificate_is_as_wanted(void **state)
     X509_free(made);
 }
 
+/* P-256 with its equation instead of its name. */
+static EVP_PKEY *spelt_out_curve(void)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    assert_int_equal(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, "explicit"),
+                     1);
+    return key;
+}
+
+/* An RSA key whose NULL the sender has left out. */
+static struct slice without_parameter(struct arena *arena, struct slice der)
+{
+    const unsigned char *at = (const unsigned char *)der.at;
+    X509_PUBKEY *key = d2i_X509_PUBKEY(NULL, &at, (long)der.len);
+    X509_PUBKEY_set0_param(key, OBJ_nid2obj(NID_rsaEncryption), V_ASN1_UNDEF, NULL, NULL, 0);
+    unsigned char *shorter = NULL;
+    int len = i2d_X509_PUBKEY(key, &shorter);
+    struct slice copy = arena_copy(arena, slice_make(shorter, (size_t)len));
+    OPENSSL_free(shorter);
+    X509_PUBKEY_free(key);
+    return copy;
+}
+
+static void test_certificate_has_the_key(void **state)
+{
+    (void)state;
+    scoped(arena) struct arena *arena = arena_new();
+    scoped(vault) struct vault *vault = start(1);
+    struct vault_certificate wanted = wanted_by_alice(arena);
+    const struct slice rsa = public_key_der(arena, EVP_RSA_gen(2048)), ec = wanted.public_key;
+    const struct slice shorter = without_parameter(arena, rsa);
+    assert_int_equal(shorter.len, rsa.len - 2);
+    const struct slice sent[] = {ec, rsa, shorter}, held[] = {ec, rsa, rsa};
+    for (size_t i = 0; i < 3; i++) {
+        struct slice der;
+        wanted.public_key = sent[i];
+        assert_int_equal(
+            vault_certificate_issue(vault_client(vault, 0), &wanted, arena, &der, NULL), 0);
+        X509 *made = parse_certificate(der);
+        EVP_PKEY *key = X509_get_pubkey(made);
+        assert_true(slice_eq(public_key_der(arena, key), held[i]));
+        unsigned char *written = NULL;
+        int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(made), &written);
+        assert_true(slice_eq(slice_make(written, (size_t)len), held[i]));
+        OPENSSL_free(written);
+        X509_free(made);
+    }
+}
+
 static void test_certificates_that_are_refused(void **state)
 {
     (void)state;
     scoped(arena) struct arena *arena = arena_new();
     scoped(vault) struct vault *vault = start(1);
     const struct vault_certificate good = wanted_by_alice(arena);
-    struct vault_certificate bad[12];
-    for (size_t i = 0; i < 12; i++)
+    struct vault_certificate bad[13];
+    for (size_t i = 0; i < 13; i++)
         bad[i] = good;
     bad[0].sip_uri = SLICE("sip:bob@contoso.test");
     bad[1].sip_uri = SLICE("https://contoso.test");
@@ -340,15 +389,16 @@ static void test_certificates_that_are_refused(void **state)
     bad[10].common_name = SLICE("a\nb@contoso.test");
     bad[10].sip_uri = SLICE("sip:a\nb@contoso.test");
     bad[11].common_name = SLICE("");
-    for (size_t i = 0; i < 12; i++) {
+    bad[12].public_key = public_key_der(arena, spelt_out_curve());
+    for (size_t i = 0; i < 13; i++) {
         struct slice der = {0};
         struct fault fault = {0};
         if (vault_certificate_issue(vault_client(vault, 0), &bad[i], arena, &der, &fault) >= 0)
             fail_msg("case %zu was accepted", i);
         assert_true(slice_absent(der));
-        enum finding expected = i == 6             ? FINDING_CSR_MALFORMED
-                                : i >= 7 && i <= 9 ? FINDING_CSR_WEAK_KEY
-                                                   : FINDING_VAULT_FAILED;
+        enum finding expected = i == 6                          ? FINDING_CSR_MALFORMED
+                                : (i >= 7 && i <= 9) || i == 12 ? FINDING_CSR_WEAK_KEY
+                                                                : FINDING_VAULT_FAILED;
         assert_int_equal(fault.finding, expected);
     }
 }
@@ -362,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_wrapped_key_opens),
         cmocka_unit_test(test_sealed_bytes_open),
         cmocka_unit_test(test_certificate_is_as_wanted),
+        cmocka_unit_test(test_certificate_has_the_key),
         cmocka_unit_test(test_certificates_that_are_refused),
     };
     return cmocka_run_group_tests_name("vault/keys", tests, setup, teardown);

@@ -213,16 +213,17 @@ static int check_wanted(const struct vault_worker *worker, const struct vault_ce
 }
 
 /* The subject's key, if it is of a kind that is taken. */
-static EVP_PKEY *parse_public_key(struct slice der, struct fault *fault)
+/* A curve that is spelt out is none ([RFC 5480] section 2.1.1), even if it is P-256's. */
+static bool named_curve(const EVP_PKEY *key)
 {
-    const unsigned char *at = (const unsigned char *)der.at;
-    EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)der.len);
-    if (!key || at != (const unsigned char *)der.at + der.len) {
-        EVP_PKEY_free(key);
-        (void)openssl_trouble();
-        fault_set(fault, ERR_MALFORMED, FINDING_CSR_MALFORMED, "not a SubjectPublicKeyInfo");
-        return NULL;
-    }
+    char encoding[16] = "";
+    return EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, encoding,
+                                          sizeof encoding, NULL) &&
+           strcmp(encoding, OSSL_PKEY_EC_ENCODING_GROUP) == 0;
+}
+
+static bool good_key(const EVP_PKEY *key, struct fault *fault)
+{
     int bits = EVP_PKEY_get_bits(key);
     char group[32] = "";
     bool good = false;
@@ -230,12 +231,25 @@ static EVP_PKEY *parse_public_key(struct slice der, struct fault *fault)
         good = bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX;
     else if (EVP_PKEY_is_a(key, "EC"))
         good = EVP_PKEY_get_group_name(key, group, sizeof group, NULL) &&
-               strcmp(group, "prime256v1") == 0;
-    if (good)
-        return key;
-    fault_set(fault, ERR_UNSUPPORTED, FINDING_CSR_WEAK_KEY, "%s, %d bits",
-              EVP_PKEY_get0_type_name(key) ? EVP_PKEY_get0_type_name(key) : "?", bits);
-    EVP_PKEY_free(key);
+               strcmp(group, "prime256v1") == 0 && named_curve(key);
+    if (!good)
+        fault_set(fault, ERR_UNSUPPORTED, FINDING_CSR_WEAK_KEY, "%s, %d bits",
+                  EVP_PKEY_get0_type_name(key) ? EVP_PKEY_get0_type_name(key) : "?", bits);
+    return good;
+}
+
+static X509_PUBKEY *parse_public_key(struct slice der, struct fault *fault)
+{
+    const unsigned char *at = (const unsigned char *)der.at;
+    X509_PUBKEY *sent = d2i_X509_PUBKEY(NULL, &at, (long)der.len);
+    const EVP_PKEY *key = sent ? X509_PUBKEY_get0(sent) : NULL;
+    if (!key || at != (const unsigned char *)der.at + der.len) {
+        (void)openssl_trouble();
+        fault_set(fault, ERR_MALFORMED, FINDING_CSR_MALFORMED, "not a SubjectPublicKeyInfo");
+    } else if (good_key(key, fault)) {
+        return sent;
+    }
+    X509_PUBKEY_free(sent);
     return NULL;
 }
 
@@ -248,7 +262,7 @@ static int do_certificate_issue(struct vault_worker *worker, const struct vault_
     int result = check_wanted(worker, wanted, fault);
     if (result != 0)
         return result;
-    EVP_PKEY *key = parse_public_key(wanted->public_key, &why);
+    X509_PUBKEY *key = parse_public_key(wanted->public_key, &why);
     if (key) {
         struct certificate_plan plan = {
             .common_name = wanted->common_name,
@@ -260,11 +274,12 @@ static int do_certificate_issue(struct vault_worker *worker, const struct vault_
             .not_before = wanted->not_before,
             .not_after = wanted->not_after,
         };
-        X509 *made = certificate_build(&plan, key, credential_x509(ca), credential_pkey(ca), &why);
+        X509 *made = certificate_build(&plan, (struct certificate_subject){.sent = key},
+                                       credential_x509(ca), credential_pkey(ca), &why);
         if (made && put_certificate(worker, made, &reply->bytes, &why) == 0)
             atomic_fetch_add(&worker->shared->certificates, 1);
         X509_free(made);
-        EVP_PKEY_free(key);
+        X509_PUBKEY_free(key);
     }
     if (why.err != 0)
         *fault = why;
