@@ -41,10 +41,11 @@ struct phone_settings {
     bool sim_ring, call_forwarding, delegation, team_call;  /* 12.2 */
     struct slice address_book_url, group_url, location_url; /* 12.3, external ones */
     bool show_photos;                                       /* 12.4 */
-    struct slice photo_source, contact_card_level;          /* as the server words them */
-    bool outside_voice, push;                               /* 12.5 */
-    struct slice dial_plan;                                 /* 12.6: its name */
-    size_t dial_rules;                                      /* phone_normalize() applies them */
+    struct slice photo_source; /* "AllPhotos", "PhotosFromADOnly", "NoPhoto" */
+    bool card_organization;    /* contact cards show the organization */
+    bool outside_voice, push;  /* 12.5 */
+    struct slice dial_plan;    /* 12.6: its name */
+    size_t dial_rules;         /* phone_normalize() applies them */
 };
 
 enum phone_chat_state {

@@ -67,6 +67,10 @@ struct config {
         int64_t per_user, per_minute;
     } push;
     struct {
+        int64_t port, phones, session_expiration, session_short_expiration;
+        bool push;
+    } mobility;
+    struct {
         bool private_push;
         int64_t clock_offset, password_cost;
         char *dns_omit;

@@ -6,6 +6,7 @@
 #include "server/admit.h"
 #include "server/hold.h"
 #include "server/methods.h"
+#include "server/phones.h"
 #include "server/session.h"
 #include "server/turn.h"
 
@@ -62,6 +63,7 @@ void home_open(struct wing *wing)
     wing->presence =
         presence_new(&(struct presence_options){.domain = server->site.domain, .terms = terms});
     wing->im = im_new(&(struct im_options){.site = &server->site, .home = wing->index});
+    phones_open(wing);
 }
 
 void home_close(struct wing *wing)

@@ -5,6 +5,7 @@
 #include "server/front.h"
 #include "server/home.h"
 #include "server/methods.h"
+#include "server/phones.h"
 #include "server/turn.h"
 #include "sip/frame.h"
 #include "sip/print.h"
@@ -179,6 +180,10 @@ static void refuse(struct errand *e, const struct fault *fault)
 
 void line_errand_reply(struct errand *e)
 {
+    if (e->phone && sip_is_request(e->request)) {
+        log_reply(e);
+        phones_reply(e);
+    }
     if (!e->line || !sip_is_request(e->request))
         return;
     reply_now(e);
@@ -189,14 +194,18 @@ void line_errand_reply(struct errand *e)
 void line_errand_end(struct errand *e)
 {
     struct conn *conn = e->line && e->away ? e->line->conn : NULL;
+    struct wing *wing = e->wing;
+    uint64_t phone = e->phone;
     /* The connection has ended while we were away, and a home may have bound to it what it
      * will never hear the end of: once more, behind us. */
-    if (!e->line)
-        home_flow_lost(e->wing, e->caller.flow);
-    turn_send(e->wing, &e->outgoing);
+    if (!e->line && !phone)
+        home_flow_lost(wing, e->caller.flow);
+    turn_send(wing, &e->outgoing);
     errand_free(e);
     if (conn)
         conn_resume(conn);
+    if (phone)
+        phones_errand_ended(wing, phone);
 }
 
 static void finish_here(struct errand *e)
@@ -406,6 +415,10 @@ void line_take(struct wing *wing, struct conn *conn, bool external)
 void line_deliver(struct wing *wing, const struct outgoing *outgoing, struct arena *arena)
 {
     struct line *line;
+    if (phones_is_flow(outgoing->flow)) {
+        phones_deliver(wing, outgoing, arena);
+        return;
+    }
     HASH_FIND(hh, wing->lines, &outgoing->flow.conn, sizeof outgoing->flow.conn, line);
     if (!line)
         return;

@@ -34,6 +34,7 @@ struct errand {
     struct server *server;
     struct wing *wing; /* the line's */
     struct line *line; /* NULL: the connection is gone */
+    uint64_t phone;    /* instead of a line: the flow of a phone (phones.h); 0: none */
     struct arena *arena;
     struct sip_message *request; /* or an endpoint's response (session.c) */
     struct sip_reply reply;

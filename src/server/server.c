@@ -10,6 +10,7 @@
 #include "server/home.h"
 #include "server/lab.h"
 #include "server/notify.h"
+#include "server/phones.h"
 #include "server/privileges.h"
 #include "server/roles.h"
 #include "server/schemas.h"
@@ -354,8 +355,10 @@ void server_free(struct server *server)
     workers_free(take(&server->workers)); /* what is still to come finds none */
     settle_loops(server);
     watch_free(server->watch);
-    for (unsigned i = 0; i < server->wing_count; i++)
+    for (unsigned i = 0; i < server->wing_count; i++) {
         timer_stop(&server->wings[i].tick);
+        phones_close(&server->wings[i]);
+    }
     if (server->draining)
         timer_stop(&server->drain);
     for (unsigned i = 0; i < server->wing_count; i++)

@@ -29,6 +29,7 @@ struct presence;
 struct im;
 struct turn;
 struct hold;
+struct phones;
 
 enum door {
     DOOR_HTTP,
@@ -50,6 +51,7 @@ struct wing {
     struct contacts *contacts;   /* their lists */
     struct presence *presence;   /* theirs, and of those they watch */
     struct im *im;               /* sessions that they are called to */
+    struct phones *phones;       /* their endpoints that have no connection (phones.h) */
     struct hold *holds;          /* users of whom a change is being written (hold.h) */
     struct turn *turn;           /* the work that is being done now */
     struct timer tick;           /* looks for what has expired, while anybody is here */

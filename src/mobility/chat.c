@@ -1,0 +1,563 @@
+/* Conversations (session.md section 6): INVITE, ACK, then MESSAGEs until BYE, in both
+ * roles. An invitation waits for the face's word; text that travels in it (ms-text-format)
+ * is not taken: who sent it sends it again when the 200 does not say that it was shown. */
+#include "mobility/phone_priv.h"
+
+#include "sip/multipart.h"
+#include "sip/reply.h"
+
+#include <stdlib.h>
+
+enum {
+    ANSWER_MS = 180 * 1000, /* that a face may let an inviter wait; who calls waits as long */
+};
+
+#define TYPE_SDP    "application/sdp"
+#define TYPE_TYPING "application/xml"
+#define ALLOW       "INVITE, ACK, BYE, CANCEL, MESSAGE, INFO"
+
+/* ---- keeping them ------------------------------------------------------------------------------
+ */
+
+static void free_chat(struct chat *chat)
+{
+    phone_leg_end(&chat->leg);
+    arena_free(chat->arena);
+}
+
+static void drop_chat(struct phone *phone, struct chat *chat)
+{
+    struct chat **at = &phone->chats;
+    while (*at != chat)
+        at = &(*at)->next;
+    *at = chat->next;
+    free_chat(chat);
+}
+
+static struct chat *add_chat(struct phone *phone, struct slice peer, bool incoming)
+{
+    struct arena *arena = arena_new();
+    struct chat *chat = arena_new_of(arena, struct chat), **at = &phone->chats;
+    chat->arena = arena;
+    chat->shown = (struct phone_chat){
+        .id = ++phone->chat_number,
+        .state = incoming ? PHONE_CHAT_INVITED : PHONE_CHAT_CONNECTING,
+        .incoming = incoming,
+        .peer = arena_copy(arena, peer),
+        .peer_name = SLICE(""),
+        .subject = SLICE(""),
+        .conversation = SLICE(""),
+    };
+    while (*at)
+        at = &(*at)->next;
+    *at = chat;
+    return chat;
+}
+
+static size_t count_chats(const struct phone *phone)
+{
+    size_t count = 0;
+    for (const struct chat *chat = phone->chats; chat; chat = chat->next)
+        count++;
+    return count;
+}
+
+/* Those that have ended stay only for an answer that is still to come. */
+static struct chat *find_chat(const struct phone *phone, uint64_t id)
+{
+    for (struct chat *chat = phone->chats; chat; chat = chat->next)
+        if (chat->shown.id == id)
+            return chat;
+    return NULL;
+}
+
+const struct phone_chat *phone_chat(const struct phone *phone, uint64_t id)
+{
+    const struct chat *chat = find_chat(phone, id);
+    return chat && chat->shown.state != PHONE_CHAT_ENDED ? &chat->shown : NULL;
+}
+
+const struct phone_chat *phone_chat_after(const struct phone *phone, uint64_t id)
+{
+    for (const struct chat *chat = phone->chats; chat; chat = chat->next)
+        if (chat->shown.id > id && chat->shown.state != PHONE_CHAT_ENDED)
+            return &chat->shown;
+    return NULL;
+}
+
+static void tell_chat(struct phone *phone, struct chat *chat, enum phone_chat_state state,
+                      const struct fault *fault)
+{
+    chat->shown.state = state;
+    phone_tell(phone,
+               &(struct phone_news){.kind = PHONE_CHAT, .chat = &chat->shown, .fault = fault});
+}
+
+/* The chat that a call is about, in a state that fits; else the call is answered. */
+static struct chat *chat_of(struct phone *phone, uint64_t tag, uint64_t id,
+                            enum phone_chat_state least, enum phone_chat_state most)
+{
+    struct fault fault;
+    if (!phone_ready(phone, tag))
+        return NULL;
+    struct chat *chat = find_chat(phone, id);
+    if (chat && chat->shown.state >= least && chat->shown.state <= most)
+        return chat;
+    phone_fault(&fault, ERR_UNKNOWN, FINDING_MOBILITY_CHAT_UNKNOWN, "no such conversation now");
+    phone_done(phone, tag, &fault);
+    return NULL;
+}
+
+static void ignore_answer(struct phone *phone, const struct ask *ask,
+                          const struct sip_message *answer)
+{
+    (void)phone;
+    (void)ask;
+    (void)answer;
+}
+
+static void say_bye(struct phone *phone, struct chat *chat)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    struct fault ignored;
+    struct sip_request request = phone_leg_request(phone, &chat->leg, arena, SIP_BYE);
+    phone_talk_ask(phone, &request, &(struct ask){.fn = ignore_answer}, 0, &ignored);
+}
+
+/* ---- calling ----------------------------------------------------------------------------------
+ */
+
+/* [MS-SDP] section 3.1.5.3. Nobody connects to it: messages go the way of the INVITE. */
+static struct slice print_sdp(const struct phone *phone, struct arena *arena)
+{
+    struct slice pool = phone->world.pool;
+    return arena_print(arena,
+                       "v=0\r\no=- 0 0 IN IP4 %.*s\r\ns=session\r\nc=IN IP4 %.*s\r\nt=0 0\r\n"
+                       "m=message 5060 sip %.*s\r\na=accept-types:text/plain text/html\r\n",
+                       SLICE_ARG(pool), SLICE_ARG(pool), SLICE_ARG(phone->uri));
+}
+
+/* What ended without a dialog is acknowledged, or taken back, as a part of its transaction:
+ * same branch, same number (RFC 3261 sections 9.1, 17.1.1.3). */
+static void end_transaction(struct phone *phone, const struct chat *chat, enum sip_method method,
+                            struct slice to)
+{
+    struct sip_request request = chat->invite;
+    request.method = method;
+    request.to = to;
+    request.headers = (struct sip_lines){0};
+    request.content_type = request.body = (struct slice){0};
+    phone_talk_tell(phone, &request);
+}
+
+/* A 2xx is acknowledged in the dialog, with the number of the INVITE. */
+static void acknowledge(struct phone *phone, struct chat *chat)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    chat->leg.cseq--;
+    struct sip_request request = phone_leg_request(phone, &chat->leg, arena, SIP_ACK);
+    phone_talk_tell(phone, &request);
+}
+
+static void invited_answer(struct phone *phone, const struct ask *ask,
+                           const struct sip_message *answer)
+{
+    struct chat *chat = find_chat(phone, ask->chat);
+    struct fault fault;
+    if (!chat) /* all is over */
+        return;
+    bool wanted = chat->shown.state == PHONE_CHAT_CONNECTING;
+    bool good = answer && answer->status < 300 && phone_leg_confirm(&chat->leg, answer) == 0;
+    if (good) {
+        acknowledge(phone, chat);
+    } else if (answer && answer->status > 299) {
+        end_transaction(phone, chat, SIP_ACK, answer->to.text);
+    } else if (!answer && wanted) {
+        end_transaction(phone, chat, SIP_CANCEL, chat->invite.to);
+    }
+    if (good && wanted) {
+        tell_chat(phone, chat, PHONE_CHAT_CONNECTED, NULL);
+        phone_done(phone, ask->tag, NULL);
+        return;
+    }
+    if (good)
+        say_bye(phone, chat);
+    if (wanted) {
+        phone_talk_refusal(answer, &fault);
+        if (!answer)
+            phone_fault(&fault, ERR_IO, FINDING_IM_TIMEOUT, "nobody has answered");
+        tell_chat(phone, chat, PHONE_CHAT_ENDED, &fault);
+        phone_done(phone, ask->tag, &fault);
+    }
+    drop_chat(phone, chat);
+}
+
+static struct chat *call(struct phone *phone, uint64_t tag, struct slice peer, struct slice subject,
+                         struct fault *fault)
+{
+    struct chat *chat = add_chat(phone, peer, false);
+    struct arena *arena = chat->arena;
+    phone_leg_begin(phone, &chat->leg, arena_print(arena, "sip:%.*s", SLICE_ARG(peer)));
+    struct sip_request request = phone_leg_request(phone, &chat->leg, arena, SIP_INVITE);
+    sip_request_header(&request, "Contact", "%.*s", SLICE_ARG(phone_talk_contact(phone, arena)));
+    sip_request_header(&request, "Supported", "ms-sender");
+    sip_request_header(&request, "Allow", ALLOW);
+    if (!slice_empty(subject)) {
+        chat->shown.subject = arena_copy(arena, subject);
+        sip_request_header(&request, "Subject", "%.*s", SLICE_ARG(subject));
+    }
+    request.content_type = SLICE(TYPE_SDP);
+    request.body = print_sdp(phone, arena);
+    chat->invite = request;
+    struct ask ask = {.fn = invited_answer, .tag = tag, .chat = chat->shown.id};
+    if (phone_talk_ask(phone, &request, &ask, ANSWER_MS, fault) == 0)
+        return chat;
+    drop_chat(phone, chat);
+    return NULL;
+}
+
+uint64_t phone_invite(struct phone *phone, uint64_t tag, struct slice address, struct slice subject)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    struct fault fault;
+    struct slice peer;
+    struct chat *chat = NULL;
+    if (!phone_ready(phone, tag))
+        return 0;
+    int err = phone_address(arena, address, &peer, &fault);
+    if (err == 0 && (count_chats(phone) >= PHONE_CHATS_MAX || subject.len > CONTACTS_NAME_MAX))
+        err = phone_fault(&fault, ERR_LIMIT, FINDING_MOBILITY_LIMIT, "conversations");
+    if (err == 0)
+        chat = call(phone, tag, peer, subject, &fault);
+    if (!chat) {
+        phone_done(phone, tag, &fault);
+        return 0;
+    }
+    tell_chat(phone, chat, PHONE_CHAT_CONNECTING, NULL);
+    return chat->shown.id;
+}
+
+/* ---- being called ------------------------------------------------------------------------------
+ */
+
+static void reply_invite(struct phone *phone, struct chat *chat, int status)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    struct sip_message *invite = arena_new_of(arena, struct sip_message);
+    struct sip_reply reply;
+    if (sip_parse(invite, chat->offer, NULL) < 0)
+        return; /* it was parsed before */
+    sip_reply_init(&reply, arena, status);
+    reply.to_tag = chat->to_tag;
+    if (status > 100 && status < 300) {
+        for (const struct sip_header *h = sip_header(invite, SIP_HEADER_RECORD_ROUTE); h;
+             h = sip_header_next(invite, h))
+            sip_reply_header(&reply, "Record-Route", "%.*s", SLICE_ARG(h->value));
+        sip_reply_header(&reply, "Contact", "%.*s", SLICE_ARG(phone_talk_contact(phone, arena)));
+        sip_reply_header(&reply, "Allow", ALLOW);
+    }
+    if (status == 200)
+        sip_reply_body(&reply, SLICE(TYPE_SDP), print_sdp(phone, arena));
+    phone_talk_reply(phone, invite, &reply);
+}
+
+static void keep_invite(struct phone *phone, struct chat *chat, const struct sip_message *request)
+{
+    struct arena *arena = chat->arena;
+    const struct sip_header *subject = sip_header_named(request, SLICE("Subject"), NULL);
+    const struct sip_header *talk = sip_header_named(request, SLICE("Ms-Conversation-ID"), NULL);
+    chat->offer = arena_copy(arena, request->bytes);
+    chat->to_tag = slice_absent(request->to.epid)
+                       ? arena_print(arena, "%.*s;epid=%.*s", SLICE_ARG(chat->leg.local_tag),
+                                     SLICE_ARG(phone->epid))
+                       : arena_copy(arena, chat->leg.local_tag);
+    chat->until = phone_now(phone) + ANSWER_MS;
+    if (!slice_empty(request->from.display))
+        chat->shown.peer_name = arena_copy(arena, request->from.display);
+    if (subject)
+        chat->shown.subject = arena_copy(arena, slice_head(subject->value, CONTACTS_NAME_MAX));
+    if (talk)
+        chat->shown.conversation = arena_copy(arena, slice_head(talk->value, CONTACTS_NAME_MAX));
+}
+
+static void invited(struct phone *phone, const struct sip_message *request)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    struct slice account;
+    struct leg leg;
+    struct fault odd;
+    if (slice_find(request->body, SLICE("m=message")) < 0 &&
+        slice_find(request->body, SLICE("m=x-ms-message")) < 0) {
+        phone_talk_answer(phone, request, 488);
+    } else if (count_chats(phone) >= PHONE_CHATS_MAX) {
+        phone_talk_answer(phone, request, 486);
+    } else if (sip_uri_aor(arena, &request->from.uri, &account, &odd) < 0 ||
+               phone_leg_accept(phone, &leg, request) < 0) {
+        phone_talk_answer(phone, request, 400);
+    } else {
+        struct chat *chat = add_chat(phone, slice_from(account, 4), true);
+        chat->leg = leg;
+        keep_invite(phone, chat, request);
+        reply_invite(phone, chat, 180);
+        tell_chat(phone, chat, PHONE_CHAT_INVITED, NULL);
+    }
+}
+
+/* The server or the caller takes it back. */
+static void cancelled(struct phone *phone, const struct sip_message *request)
+{
+    struct chat *chat = phone->chats;
+    while (chat && !(chat->shown.state == PHONE_CHAT_INVITED &&
+                     slice_eq(chat->leg.call_id, request->call_id)))
+        chat = chat->next;
+    phone_talk_answer(phone, request, chat ? 200 : 481);
+    if (!chat)
+        return;
+    reply_invite(phone, chat, 487);
+    tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+    drop_chat(phone, chat);
+}
+
+void phone_accept(struct phone *phone, uint64_t tag, uint64_t id)
+{
+    struct chat *chat = chat_of(phone, tag, id, PHONE_CHAT_INVITED, PHONE_CHAT_INVITED);
+    if (!chat)
+        return;
+    reply_invite(phone, chat, 200);
+    tell_chat(phone, chat, PHONE_CHAT_CONNECTED, NULL);
+    phone_done(phone, tag, NULL);
+}
+
+void phone_decline(struct phone *phone, uint64_t tag, uint64_t id)
+{
+    struct chat *chat = chat_of(phone, tag, id, PHONE_CHAT_INVITED, PHONE_CHAT_INVITED);
+    if (!chat)
+        return;
+    reply_invite(phone, chat, 603);
+    tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+    drop_chat(phone, chat);
+    phone_done(phone, tag, NULL);
+}
+
+/* ---- in the conversation
+ * ------------------------------------------------------------------------- */
+
+/* The text of a body, and of which type; plain text is best. */
+static struct slice find_text(struct slice type, struct slice body, struct slice *type_out)
+{
+    struct sip_multipart it;
+    struct sip_part part;
+    struct slice found = {0}, word = type, rest;
+    slice_cut(type, ';', &word, &rest);
+    word = slice_trim(word);
+    *type_out = word;
+    if (slice_eq_nocase(word, SLICE("text/plain")) || slice_eq_nocase(word, SLICE("text/html")))
+        return body;
+    if (!sip_is_multipart(type) || sip_multipart_begin(&it, type, body, NULL) < 0)
+        return found;
+    while (sip_multipart_next(&it, &part, NULL) > 0) {
+        word = part.type;
+        slice_cut(part.type, ';', &word, &rest);
+        bool plain = slice_eq_nocase(slice_trim(word), SLICE("text/plain"));
+        if (!plain && (found.at || !slice_eq_nocase(slice_trim(word), SLICE("text/html"))))
+            continue;
+        found = part.body;
+        *type_out = slice_trim(word);
+        if (plain)
+            break;
+    }
+    return found;
+}
+
+static void tell_typing(struct phone *phone, const struct chat *chat, bool typing)
+{
+    phone_tell(phone,
+               &(struct phone_news){.kind = PHONE_TYPING, .chat = &chat->shown, .typing = typing});
+}
+
+static void take_text(struct phone *phone, const struct chat *chat,
+                      const struct sip_message *request)
+{
+    struct slice type, all = sip_value(request, SIP_HEADER_CONTENT_TYPE);
+    struct slice text = find_text(all, request->body, &type);
+    if (slice_starts_nocase(all, SLICE("application/im-iscomposing+xml"))) {
+        phone_talk_answer(phone, request, 200);
+        tell_typing(phone, chat, slice_find(request->body, SLICE(">active<")) >= 0);
+    } else if (slice_absent(text)) {
+        phone_talk_answer(phone, request, 415);
+    } else {
+        phone_talk_answer(phone, request, 200);
+        phone_tell(phone,
+                   &(struct phone_news){
+                       .kind = PHONE_MESSAGE, .chat = &chat->shown, .text = text, .type = type});
+    }
+}
+
+/* [MS-SIP] section 2.2.1: <KeyboardActivity><status status="type"/></KeyboardActivity>. */
+static void take_info(struct phone *phone, const struct chat *chat,
+                      const struct sip_message *request)
+{
+    phone_talk_answer(phone, request, 200);
+    if (slice_find(request->body, SLICE("<KeyboardActivity")) >= 0)
+        tell_typing(phone, chat, slice_find(request->body, SLICE("\"type\"")) >= 0);
+}
+
+static bool in_chat(struct phone *phone, struct chat *chat, const struct sip_message *request)
+{
+    switch (request->method) {
+    case SIP_ACK:
+        return true;
+    case SIP_INVITE: /* it may have moved; nothing of ours changes */
+        chat->offer = arena_copy(chat->arena, request->bytes);
+        reply_invite(phone, chat, 200);
+        return true;
+    case SIP_MESSAGE:
+        take_text(phone, chat, request);
+        return true;
+    case SIP_INFO:
+        take_info(phone, chat, request);
+        return true;
+    case SIP_BYE:
+        phone_talk_answer(phone, request, 200);
+        tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+        drop_chat(phone, chat);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool phone_chat_request(struct phone *phone, const struct sip_message *request)
+{
+    if (request->method == SIP_CANCEL) {
+        cancelled(phone, request);
+        return true;
+    }
+    for (struct chat *chat = phone->chats; chat; chat = chat->next)
+        if (chat->shown.state == PHONE_CHAT_CONNECTED && phone_leg_is_of(&chat->leg, request))
+            return in_chat(phone, chat, request);
+    if (request->method == SIP_INVITE && slice_absent(request->to.tag)) {
+        invited(phone, request);
+        return true;
+    }
+    return request->method == SIP_ACK;
+}
+
+/* 480 and 481 to what was said mean that the conversation is no more. */
+static void said(struct phone *phone, const struct ask *ask, const struct sip_message *answer)
+{
+    struct chat *chat = find_chat(phone, ask->chat);
+    struct fault fault;
+    bool good = answer && answer->status < 300;
+    if (!good)
+        phone_talk_refusal(answer, &fault);
+    if (ask->has_tag)
+        phone_done(phone, ask->tag, good ? NULL : &fault);
+    if (chat && answer && (answer->status == 480 || answer->status == 481)) {
+        tell_chat(phone, chat, PHONE_CHAT_ENDED, &fault);
+        drop_chat(phone, chat);
+    }
+}
+
+static void send_in(struct phone *phone, struct chat *chat, enum sip_method method,
+                    struct slice type, struct slice body, const struct ask *ask)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    struct fault fault;
+    struct sip_request request = phone_leg_request(phone, &chat->leg, arena, method);
+    request.content_type = type;
+    request.body = body;
+    if (phone_talk_ask(phone, &request, ask, 0, &fault) < 0 && ask->has_tag)
+        phone_done(phone, ask->tag, &fault);
+}
+
+void phone_say(struct phone *phone, uint64_t tag, uint64_t id, struct slice type, struct slice text)
+{
+    struct chat *chat = chat_of(phone, tag, id, PHONE_CHAT_CONNECTED, PHONE_CHAT_CONNECTED);
+    struct fault fault;
+    bool html = slice_eq_nocase(type, SLICE("text/html"));
+    if (!chat)
+        return;
+    if (slice_empty(text) || text.len > PHONE_TEXT_MAX ||
+        (!html && !slice_eq_nocase(type, SLICE("text/plain")))) {
+        phone_fault(&fault, ERR_MALFORMED, FINDING_MOBILITY_INVALID, "no text, or too long");
+        phone_done(phone, tag, &fault);
+        return;
+    }
+    send_in(phone, chat, SIP_MESSAGE,
+            html ? SLICE("text/html; charset=UTF-8") : SLICE("text/plain; charset=UTF-8"), text,
+            &(struct ask){.fn = said, .tag = tag, .has_tag = true, .chat = id});
+}
+
+void phone_type(struct phone *phone, uint64_t tag, uint64_t id)
+{
+    struct chat *chat = chat_of(phone, tag, id, PHONE_CHAT_CONNECTED, PHONE_CHAT_CONNECTED);
+    if (!chat)
+        return;
+    send_in(phone, chat, SIP_INFO, SLICE(TYPE_TYPING),
+            SLICE("<?xml version=\"1.0\"?><KeyboardActivity><status status=\"type\"/>"
+                  "</KeyboardActivity>"),
+            &(struct ask){.fn = said, .chat = id});
+    phone_done(phone, tag, NULL);
+}
+
+static void leave(struct phone *phone, struct chat *chat, bool tell)
+{
+    enum phone_chat_state was = chat->shown.state;
+    if (was == PHONE_CHAT_INVITED)
+        reply_invite(phone, chat, 603);
+    else if (was == PHONE_CHAT_CONNECTING)
+        end_transaction(phone, chat, SIP_CANCEL, chat->invite.to);
+    else if (was == PHONE_CHAT_CONNECTED)
+        say_bye(phone, chat);
+    if (tell)
+        tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+    if (was != PHONE_CHAT_CONNECTING) /* the answer is still to come */
+        drop_chat(phone, chat);
+}
+
+void phone_leave(struct phone *phone, uint64_t tag, uint64_t id)
+{
+    struct chat *chat = chat_of(phone, tag, id, PHONE_CHAT_INVITED, PHONE_CHAT_CONNECTED);
+    if (!chat)
+        return;
+    leave(phone, chat, true);
+    phone_done(phone, tag, NULL);
+}
+
+/* ---- time, and the end
+ * --------------------------------------------------------------------------- */
+
+int64_t phone_chat_tick(struct phone *phone, int64_t now)
+{
+    int64_t next = INT64_MAX;
+    struct fault fault;
+    for (struct chat *chat = phone->chats, *after; chat; chat = after) {
+        after = chat->next;
+        if (chat->shown.state != PHONE_CHAT_INVITED)
+            continue;
+        if (chat->until > now) {
+            next = chat->until < next ? chat->until : next;
+            continue;
+        }
+        reply_invite(phone, chat, 408);
+        phone_fault(&fault, ERR_EXPIRED, FINDING_IM_TIMEOUT, "the device has not answered");
+        tell_chat(phone, chat, PHONE_CHAT_ENDED, &fault);
+        drop_chat(phone, chat);
+    }
+    return next;
+}
+
+void phone_chat_end_all(struct phone *phone, bool bye)
+{
+    for (struct chat *chat = phone->chats, *after; chat; chat = after) {
+        after = chat->next;
+        if (bye) {
+            leave(phone, chat, true);
+            continue;
+        }
+        if (chat->shown.state != PHONE_CHAT_ENDED)
+            tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+        drop_chat(phone, chat);
+    }
+}

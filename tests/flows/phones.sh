@@ -1,0 +1,88 @@
+#!/bin/bash
+# A phone at a real server: it signs in as the article says, sees a person on a computer, and
+# they talk; another policy, and it is refused. Meson sets LYCHGATED and LYCHGATE.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../interop/tap.sh"
+. "$here/flow.sh"
+
+export PHONE_IN=$flow/phone.in PHONE_OUT=$flow/phone.out
+as_bob() { # only behind another: it ends there
+  exec "$LYCHGATE" "$@" --as bob@contoso.test --password-file "$flow/password" --cache "$flow/cache.bob" \
+    --ca "$site/ca.pem" --timeout 10 --dns "127.0.0.1:$dns" --connect-to ":80::$http" \
+    --connect-to ":443::$https"
+}
+tell() { echo "$*" >"$PHONE_IN"; }
+# hears PATTERN: a line of the phones' news that was not heard before, in time
+heard=0
+hears() {
+  local line tries
+  for ((tries = 0; tries < 300; tries++)); do
+    line=$(tail -n +$((heard + 1)) "$PHONE_OUT" | grep -n -m 1 -E -- "$1" | cut -d: -f1)
+    if [ -n "$line" ]; then
+      heard=$((heard + line))
+      return 0
+    fi
+    sleep 0.1
+  done
+  return 1
+}
+# Sooner or later, but since the phone was opened.
+has() { heard=$opened; hears "$1"; }
+open_phone() {
+  opened=$(wc -l <"$PHONE_OUT")
+  heard=$opened
+  tell open handset alice@contoso.test
+}
+traced() { grep -q -- "$1" "$site/trace.jsonl"; }
+policy() { "$LYCHGATE" --config "$site/lychgated.conf" cs "$@" >>"$flow/cs.out" 2>&1; }
+show_on_failure "$PHONE_OUT" "$flow/bob.out" "$flow/bob.err" "$flow/cs.out"
+
+flow_site phones || tap_bail 'no site'
+"$LYCHGATE" --config "$site/lychgated.conf" user add bob@contoso.test --display-name 'Bob Builder' \
+  --password-file "$flow/password" >"$flow/user.out" 2>&1 || tap_bail 'no bob'
+flow_set log trace trace.jsonl
+mkfifo "$PHONE_IN" && : >"$PHONE_OUT"
+flow_start || tap_bail 'no server'
+
+open_phone
+check 'the phone is signed in, for an hour since it polls' has 'signed-in expires=3600'
+check 'it gets its settings' has 'settings delegation=1 outside-voice=1 push=0 dial-plan=[^ ]+ book=https'
+check 'and contacts' has 'handset contacts'
+check 'and its own presence' has 'handset self alice@contoso.test'
+check 'the policy was asked' traced 'MCXService: sip:alice@contoso.test is enabled for mobility: True'
+check 'it registered by port 5087' traced 'Contact: <sip:[^>]*:5087;transport=tls'
+check 'as a mobility service' traced 'User-Agent: RTCC/4.0.0.0 McxService/4.0.0.0 WPLync'
+
+tell search handset Bob
+check 'it finds bob' hears 'found bob@contoso.test'
+tell add handset bob@contoso.test
+check 'it takes him for a contact' hears 'handset contacts'
+tell watch handset bob@contoso.test
+check 'who is offline' hears 'person bob@contoso.test availability=18500'
+tell appear handset 3500
+check 'it appears' hears 'handset done$'
+
+as_bob im alice@contoso.test 'Hello phone' --wait 300 >"$flow/bob.out" 2>"$flow/bob.err" &
+bob=$!
+check 'bob invites it' hears 'chat bob@contoso.test state=0'
+tell accept handset
+check 'and says something' hears 'message bob@contoso.test state=2 text=Hello phone'
+tell say handset 'Hello computer'
+check 'the answer arrives' hears 'handset done$'
+kill -INT "$bob"
+wait "$bob" || true
+check 'bob has read it' grep -q 'alice@contoso.test: Hello computer' "$flow/bob.out"
+check 'the talk is over' hears 'chat bob@contoso.test state=3'
+
+tell out handset
+check 'it signs out' hears 'signed-out$'
+open_phone
+check 'and in again' has 'signed-in'
+tell close handset
+policy 'Set-CsMobilityPolicy -EnableMobility $false'
+open_phone
+check 'the policy says no' has 'signed-out mobility-disabled'
+check 'and the trace says so' traced 'is enabled for mobility: False'
+check 'the server ends cleanly' flow_stop
+tap_done
