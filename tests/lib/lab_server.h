@@ -14,6 +14,18 @@
 #define LAB_SIP_HOST "sip." LAB_DOMAIN
 #define LAB_WEB_HOST "webdir." LAB_DOMAIN
 
+/* Was this built with a sanitizer that keeps freed memory and takes its time? */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LAB_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define LAB_SANITIZED 1
+#endif
+#ifndef LAB_SANITIZED
+#define LAB_SANITIZED 0
+#endif
+
 /* Read-only for others. */
 struct lab_server {
     struct arena *arena;

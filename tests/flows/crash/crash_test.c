@@ -19,21 +19,8 @@
 
 #include <cmocka.h>
 
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#endif
-
 enum {
-#ifdef SANITIZED
-    KILLS = 12,
-#else
-    KILLS = 100,
-#endif
+    KILLS = LAB_SANITIZED ? 12 : 100,
     PEOPLE = 3,
     ANSWERS = 24,  /* the most that a life is waited for, */
     DELAY_MS = 12, /* and how long it goes on after them at most */
