@@ -101,12 +101,15 @@ static void test_refused_in_its_turn(void **state)
 static void test_not_admitted_in_its_turn(void **state)
 {
     struct server *server = *state;
-    static const struct method_way way = {.method = SIP_REGISTER, .home = home_register};
     bool finished = false;
-    struct errand *e = errand_of(server, REGISTER_BYTES, &way, &finished);
-    home_take(e);
+    struct errand *e = errand_of(server, REGISTER_BYTES, NULL, &finished);
+    struct outgoing_list out;
+    outgoing_init(&out, e->arena);
+    assert_int_equal(registrar_register(server->wings[0].registrar, e->request, &e->caller, e->now,
+                                        &e->reply, &out, &e->fault),
+                     0);
     e->caller.flow.conn++; /* it is not his connection that is gone */
-    assert_int_equal(registrar_count(server->wings[0].registrar), 1);
+    line_errand_finish(e);
     test_refused_in_its_turn(state);
 }
 
