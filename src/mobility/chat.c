@@ -8,13 +8,7 @@
 
 #include <stdlib.h>
 
-enum {
-    ANSWER_MS = 180 * 1000, /* that a face may let an inviter wait; who calls waits as long */
-};
-
-#define TYPE_SDP    "application/sdp"
 #define TYPE_TYPING "application/xml"
-#define ALLOW       "INVITE, ACK, BYE, CANCEL, MESSAGE, INFO"
 
 /* ---- keeping them ------------------------------------------------------------------------------
  */
@@ -25,7 +19,7 @@ static void free_chat(struct chat *chat)
     arena_free(chat->arena);
 }
 
-static void drop_chat(struct phone *phone, struct chat *chat)
+void phone_drop_chat(struct phone *phone, struct chat *chat)
 {
     struct chat **at = &phone->chats;
     while (*at != chat)
@@ -34,7 +28,7 @@ static void drop_chat(struct phone *phone, struct chat *chat)
     free_chat(chat);
 }
 
-static struct chat *add_chat(struct phone *phone, struct slice peer, bool incoming)
+struct chat *phone_add_chat(struct phone *phone, struct slice peer, bool incoming)
 {
     struct arena *arena = arena_new();
     struct chat *chat = arena_new_of(arena, struct chat), **at = &phone->chats;
@@ -54,7 +48,7 @@ static struct chat *add_chat(struct phone *phone, struct slice peer, bool incomi
     return chat;
 }
 
-static size_t count_chats(const struct phone *phone)
+size_t phone_count_chats(const struct phone *phone)
 {
     size_t count = 0;
     for (const struct chat *chat = phone->chats; chat; chat = chat->next)
@@ -63,7 +57,7 @@ static size_t count_chats(const struct phone *phone)
 }
 
 /* Those that have ended stay only for an answer that is still to come. */
-static struct chat *find_chat(const struct phone *phone, uint64_t id)
+struct chat *phone_find_chat(const struct phone *phone, uint64_t id)
 {
     for (struct chat *chat = phone->chats; chat; chat = chat->next)
         if (chat->shown.id == id)
@@ -73,7 +67,7 @@ static struct chat *find_chat(const struct phone *phone, uint64_t id)
 
 const struct phone_chat *phone_chat(const struct phone *phone, uint64_t id)
 {
-    const struct chat *chat = find_chat(phone, id);
+    const struct chat *chat = phone_find_chat(phone, id);
     return chat && chat->shown.state != PHONE_CHAT_ENDED ? &chat->shown : NULL;
 }
 
@@ -85,8 +79,8 @@ const struct phone_chat *phone_chat_after(const struct phone *phone, uint64_t id
     return NULL;
 }
 
-static void tell_chat(struct phone *phone, struct chat *chat, enum phone_chat_state state,
-                      const struct fault *fault)
+void phone_tell_chat(struct phone *phone, struct chat *chat, enum phone_chat_state state,
+                     const struct fault *fault)
 {
     chat->shown.state = state;
     phone_tell(phone,
@@ -100,7 +94,7 @@ static struct chat *chat_of(struct phone *phone, uint64_t tag, uint64_t id,
     struct fault fault;
     if (!phone_ready(phone, tag))
         return NULL;
-    struct chat *chat = find_chat(phone, id);
+    struct chat *chat = phone_find_chat(phone, id);
     if (chat && chat->shown.state >= least && chat->shown.state <= most)
         return chat;
     phone_fault(&fault, ERR_UNKNOWN, FINDING_MOBILITY_CHAT_UNKNOWN, "no such conversation now");
@@ -116,7 +110,7 @@ static void ignore_answer(struct phone *phone, const struct ask *ask,
     (void)answer;
 }
 
-static void say_bye(struct phone *phone, struct chat *chat)
+void phone_say_bye(struct phone *phone, struct chat *chat)
 {
     scoped(arena) struct arena *arena = arena_new();
     struct fault ignored;
@@ -124,117 +118,14 @@ static void say_bye(struct phone *phone, struct chat *chat)
     phone_talk_ask(phone, &request, &(struct ask){.fn = ignore_answer}, 0, &ignored);
 }
 
-/* ---- calling ----------------------------------------------------------------------------------
- */
-
 /* [MS-SDP] section 3.1.5.3. Nobody connects to it: messages go the way of the INVITE. */
-static struct slice print_sdp(const struct phone *phone, struct arena *arena)
+struct slice phone_print_sdp(const struct phone *phone, struct arena *arena)
 {
     struct slice pool = phone->world.pool;
     return arena_print(arena,
                        "v=0\r\no=- 0 0 IN IP4 %.*s\r\ns=session\r\nc=IN IP4 %.*s\r\nt=0 0\r\n"
                        "m=message 5060 sip %.*s\r\na=accept-types:text/plain text/html\r\n",
                        SLICE_ARG(pool), SLICE_ARG(pool), SLICE_ARG(phone->uri));
-}
-
-/* What ended without a dialog is acknowledged, or taken back, as a part of its transaction:
- * same branch, same number (RFC 3261 sections 9.1, 17.1.1.3). */
-static void end_transaction(struct phone *phone, const struct chat *chat, enum sip_method method,
-                            struct slice to)
-{
-    struct sip_request request = chat->invite;
-    request.method = method;
-    request.to = to;
-    request.headers = (struct sip_lines){0};
-    request.content_type = request.body = (struct slice){0};
-    phone_talk_tell(phone, &request);
-}
-
-/* A 2xx is acknowledged in the dialog, with the number of the INVITE. */
-static void acknowledge(struct phone *phone, struct chat *chat)
-{
-    scoped(arena) struct arena *arena = arena_new();
-    chat->leg.cseq--;
-    struct sip_request request = phone_leg_request(phone, &chat->leg, arena, SIP_ACK);
-    phone_talk_tell(phone, &request);
-}
-
-static void invited_answer(struct phone *phone, const struct ask *ask,
-                           const struct sip_message *answer)
-{
-    struct chat *chat = find_chat(phone, ask->chat);
-    struct fault fault;
-    if (!chat) /* all is over */
-        return;
-    bool wanted = chat->shown.state == PHONE_CHAT_CONNECTING;
-    bool good = answer && answer->status < 300 && phone_leg_confirm(&chat->leg, answer) == 0;
-    if (good) {
-        acknowledge(phone, chat);
-    } else if (answer && answer->status > 299) {
-        end_transaction(phone, chat, SIP_ACK, answer->to.text);
-    } else if (!answer && wanted) {
-        end_transaction(phone, chat, SIP_CANCEL, chat->invite.to);
-    }
-    if (good && wanted) {
-        tell_chat(phone, chat, PHONE_CHAT_CONNECTED, NULL);
-        phone_done(phone, ask->tag, NULL);
-        return;
-    }
-    if (good)
-        say_bye(phone, chat);
-    if (wanted) {
-        phone_talk_refusal(answer, &fault);
-        if (!answer)
-            phone_fault(&fault, ERR_IO, FINDING_IM_TIMEOUT, "nobody has answered");
-        tell_chat(phone, chat, PHONE_CHAT_ENDED, &fault);
-        phone_done(phone, ask->tag, &fault);
-    }
-    drop_chat(phone, chat);
-}
-
-static struct chat *call(struct phone *phone, uint64_t tag, struct slice peer, struct slice subject,
-                         struct fault *fault)
-{
-    struct chat *chat = add_chat(phone, peer, false);
-    struct arena *arena = chat->arena;
-    phone_leg_begin(phone, &chat->leg, arena_print(arena, "sip:%.*s", SLICE_ARG(peer)));
-    struct sip_request request = phone_leg_request(phone, &chat->leg, arena, SIP_INVITE);
-    sip_request_header(&request, "Contact", "%.*s", SLICE_ARG(phone_talk_contact(phone, arena)));
-    sip_request_header(&request, "Supported", "ms-sender");
-    sip_request_header(&request, "Allow", ALLOW);
-    if (!slice_empty(subject)) {
-        chat->shown.subject = arena_copy(arena, subject);
-        sip_request_header(&request, "Subject", "%.*s", SLICE_ARG(subject));
-    }
-    request.content_type = SLICE(TYPE_SDP);
-    request.body = print_sdp(phone, arena);
-    chat->invite = request;
-    struct ask ask = {.fn = invited_answer, .tag = tag, .chat = chat->shown.id};
-    if (phone_talk_ask(phone, &request, &ask, ANSWER_MS, fault) == 0)
-        return chat;
-    drop_chat(phone, chat);
-    return NULL;
-}
-
-uint64_t phone_invite(struct phone *phone, uint64_t tag, struct slice address, struct slice subject)
-{
-    scoped(arena) struct arena *arena = arena_new();
-    struct fault fault;
-    struct slice peer;
-    struct chat *chat = NULL;
-    if (!phone_ready(phone, tag))
-        return 0;
-    int err = phone_address(arena, address, &peer, &fault);
-    if (err == 0 && (count_chats(phone) >= PHONE_CHATS_MAX || subject.len > CONTACTS_NAME_MAX))
-        err = phone_fault(&fault, ERR_LIMIT, FINDING_MOBILITY_LIMIT, "conversations");
-    if (err == 0)
-        chat = call(phone, tag, peer, subject, &fault);
-    if (!chat) {
-        phone_done(phone, tag, &fault);
-        return 0;
-    }
-    tell_chat(phone, chat, PHONE_CHAT_CONNECTING, NULL);
-    return chat->shown.id;
 }
 
 /* ---- being called ------------------------------------------------------------------------------
@@ -254,10 +145,10 @@ static void reply_invite(struct phone *phone, struct chat *chat, int status)
              h = sip_header_next(invite, h))
             sip_reply_header(&reply, "Record-Route", "%.*s", SLICE_ARG(h->value));
         sip_reply_header(&reply, "Contact", "%.*s", SLICE_ARG(phone_talk_contact(phone, arena)));
-        sip_reply_header(&reply, "Allow", ALLOW);
+        sip_reply_header(&reply, "Allow", PHONE_ALLOW);
     }
     if (status == 200)
-        sip_reply_body(&reply, SLICE(TYPE_SDP), print_sdp(phone, arena));
+        sip_reply_body(&reply, SLICE(PHONE_TYPE_SDP), phone_print_sdp(phone, arena));
     phone_talk_reply(phone, invite, &reply);
 }
 
@@ -271,7 +162,7 @@ static void keep_invite(struct phone *phone, struct chat *chat, const struct sip
                        ? arena_print(arena, "%.*s;epid=%.*s", SLICE_ARG(chat->leg.local_tag),
                                      SLICE_ARG(phone->epid))
                        : arena_copy(arena, chat->leg.local_tag);
-    chat->until = phone_now(phone) + ANSWER_MS;
+    chat->until = phone_now(phone) + PHONE_ANSWER_MS;
     if (!slice_empty(request->from.display))
         chat->shown.peer_name = arena_copy(arena, request->from.display);
     if (subject)
@@ -289,17 +180,17 @@ static void invited(struct phone *phone, const struct sip_message *request)
     if (slice_find(request->body, SLICE("m=message")) < 0 &&
         slice_find(request->body, SLICE("m=x-ms-message")) < 0) {
         phone_talk_answer(phone, request, 488);
-    } else if (count_chats(phone) >= PHONE_CHATS_MAX) {
+    } else if (phone_count_chats(phone) >= PHONE_CHATS_MAX) {
         phone_talk_answer(phone, request, 486);
     } else if (sip_uri_aor(arena, &request->from.uri, &account, &odd) < 0 ||
                phone_leg_accept(phone, &leg, request) < 0) {
         phone_talk_answer(phone, request, 400);
     } else {
-        struct chat *chat = add_chat(phone, slice_from(account, 4), true);
+        struct chat *chat = phone_add_chat(phone, slice_from(account, 4), true);
         chat->leg = leg;
         keep_invite(phone, chat, request);
         reply_invite(phone, chat, 180);
-        tell_chat(phone, chat, PHONE_CHAT_INVITED, NULL);
+        phone_tell_chat(phone, chat, PHONE_CHAT_INVITED, NULL);
     }
 }
 
@@ -314,8 +205,8 @@ static void cancelled(struct phone *phone, const struct sip_message *request)
     if (!chat)
         return;
     reply_invite(phone, chat, 487);
-    tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
-    drop_chat(phone, chat);
+    phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+    phone_drop_chat(phone, chat);
 }
 
 void phone_accept(struct phone *phone, uint64_t tag, uint64_t id)
@@ -324,7 +215,7 @@ void phone_accept(struct phone *phone, uint64_t tag, uint64_t id)
     if (!chat)
         return;
     reply_invite(phone, chat, 200);
-    tell_chat(phone, chat, PHONE_CHAT_CONNECTED, NULL);
+    phone_tell_chat(phone, chat, PHONE_CHAT_CONNECTED, NULL);
     phone_done(phone, tag, NULL);
 }
 
@@ -334,8 +225,8 @@ void phone_decline(struct phone *phone, uint64_t tag, uint64_t id)
     if (!chat)
         return;
     reply_invite(phone, chat, 603);
-    tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
-    drop_chat(phone, chat);
+    phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+    phone_drop_chat(phone, chat);
     phone_done(phone, tag, NULL);
 }
 
@@ -419,8 +310,8 @@ static bool in_chat(struct phone *phone, struct chat *chat, const struct sip_mes
         return true;
     case SIP_BYE:
         phone_talk_answer(phone, request, 200);
-        tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
-        drop_chat(phone, chat);
+        phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+        phone_drop_chat(phone, chat);
         return true;
     default:
         return false;
@@ -446,7 +337,7 @@ bool phone_chat_request(struct phone *phone, const struct sip_message *request)
 /* 480 and 481 to what was said mean that the conversation is no more. */
 static void said(struct phone *phone, const struct ask *ask, const struct sip_message *answer)
 {
-    struct chat *chat = find_chat(phone, ask->chat);
+    struct chat *chat = phone_find_chat(phone, ask->chat);
     struct fault fault;
     bool good = answer && answer->status < 300;
     if (!good)
@@ -454,8 +345,8 @@ static void said(struct phone *phone, const struct ask *ask, const struct sip_me
     if (ask->has_tag)
         phone_done(phone, ask->tag, good ? NULL : &fault);
     if (chat && answer && (answer->status == 480 || answer->status == 481)) {
-        tell_chat(phone, chat, PHONE_CHAT_ENDED, &fault);
-        drop_chat(phone, chat);
+        phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, &fault);
+        phone_drop_chat(phone, chat);
     }
 }
 
@@ -507,13 +398,13 @@ static void leave(struct phone *phone, struct chat *chat, bool tell)
     if (was == PHONE_CHAT_INVITED)
         reply_invite(phone, chat, 603);
     else if (was == PHONE_CHAT_CONNECTING)
-        end_transaction(phone, chat, SIP_CANCEL, chat->invite.to);
+        phone_end_transaction(phone, chat, SIP_CANCEL, chat->invite.to);
     else if (was == PHONE_CHAT_CONNECTED)
-        say_bye(phone, chat);
+        phone_say_bye(phone, chat);
     if (tell)
-        tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+        phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
     if (was != PHONE_CHAT_CONNECTING) /* the answer is still to come */
-        drop_chat(phone, chat);
+        phone_drop_chat(phone, chat);
 }
 
 void phone_leave(struct phone *phone, uint64_t tag, uint64_t id)
@@ -542,8 +433,8 @@ int64_t phone_chat_tick(struct phone *phone, int64_t now)
         }
         reply_invite(phone, chat, 408);
         phone_fault(&fault, ERR_EXPIRED, FINDING_IM_TIMEOUT, "the device has not answered");
-        tell_chat(phone, chat, PHONE_CHAT_ENDED, &fault);
-        drop_chat(phone, chat);
+        phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, &fault);
+        phone_drop_chat(phone, chat);
     }
     return next;
 }
@@ -557,7 +448,7 @@ void phone_chat_end_all(struct phone *phone, bool bye)
             continue;
         }
         if (chat->shown.state != PHONE_CHAT_ENDED)
-            tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
-        drop_chat(phone, chat);
+            phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+        phone_drop_chat(phone, chat);
     }
 }

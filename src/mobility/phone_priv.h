@@ -148,6 +148,26 @@ struct chat {
     int64_t until;             /* INVITED: how long the face may think */
 };
 
+#define PHONE_TYPE_SDP "application/sdp"
+#define PHONE_ALLOW    "INVITE, ACK, BYE, CANCEL, MESSAGE, INFO"
+
+enum {
+    PHONE_ANSWER_MS = 180 * 1000 /* that a face may let an inviter wait; who calls waits as long */
+};
+
+struct chat *phone_add_chat(struct phone *phone, struct slice peer, bool incoming);
+void phone_drop_chat(struct phone *phone, struct chat *chat);
+struct chat *phone_find_chat(const struct phone *phone, uint64_t id);
+size_t phone_count_chats(const struct phone *phone);
+void phone_tell_chat(struct phone *phone, struct chat *chat, enum phone_chat_state state,
+                     const struct fault *fault);
+void phone_say_bye(struct phone *phone, struct chat *chat);
+struct slice phone_print_sdp(const struct phone *phone, struct arena *arena);
+
+/* call.c: ACK of a refusal, or CANCEL. */
+void phone_end_transaction(struct phone *phone, const struct chat *chat, enum sip_method method,
+                           struct slice to);
+
 bool phone_chat_request(struct phone *phone, const struct sip_message *request);
 int64_t phone_chat_tick(struct phone *phone, int64_t now);
 void phone_chat_end_all(struct phone *phone, bool bye);
