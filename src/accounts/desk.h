@@ -11,7 +11,7 @@ struct vault_client;
 struct desk {
     struct accounts *accounts;
     struct vault_client *vault;
-    struct store_reader *reader; /* for rooms that keep something of their own */
+    struct store_reader *reader; /* of accounts, for rooms that keep something of their own */
 };
 
 /* The calling thread's desk; never NULL on a worker. The server hands this

@@ -26,13 +26,11 @@ int server_desk_open(void *arg, unsigned worker, void **desk_out, struct fault *
                                    .certificates_per_account =
                                        (unsigned)server->config->certificates.per_user},
         &desk->accounts, fault);
-    if (err == 0)
-        err = store_reader_open(server->store, &desk->reader, fault);
     if (err < 0) {
-        accounts_free(desk->accounts);
         free(desk);
         return err;
     }
+    desk->reader = accounts_reader(desk->accounts);
     own_desk = desk;
     *desk_out = desk;
     return 0;
@@ -43,7 +41,6 @@ void server_desk_close(void *arg, void *context)
     (void)arg;
     struct desk *desk = context;
     own_desk = NULL;
-    store_reader_free(desk->reader);
     accounts_free(desk->accounts);
     free(desk);
 }
