@@ -1,0 +1,40 @@
+/* Requests without a connection, for test and fuzz target. */
+#ifndef LYCHGATE_UCWA_ASKING_PRIV_H
+#define LYCHGATE_UCWA_ASKING_PRIV_H
+
+#include "site/site.h"
+#include "ucwa/ucwa.h"
+
+/* One request and what came of it. */
+struct asked {
+    struct http_later later;
+    struct http_request request;
+    struct http_reply reply;
+    struct http_field type;
+    bool sent;
+};
+
+static inline void asked_send(struct http_later *later)
+{
+    ((struct asked *)later)->sent = true; /* its first member */
+}
+
+static inline void asking(struct asked *asked, struct arena *arena, enum http_method method,
+                          struct slice target, const char *type, struct slice body)
+{
+    struct slice path, query;
+    slice_cut(target, '?', &path, &query);
+    *asked = (struct asked){.type = {SLICE("Content-Type"), slice_of(type)}};
+    asked->request = (struct http_request){.method = method,
+                                           .path = path,
+                                           .query = query,
+                                           .headers = &asked->type,
+                                           .header_count = 1,
+                                           .body = body};
+    asked->later.request = &asked->request;
+    asked->later.reply = &asked->reply;
+    asked->later.arena = arena;
+    asked->later.send = asked_send;
+}
+
+#endif

@@ -1,0 +1,79 @@
+/* Events into the channel, and the poll that fetches them (mobility.md 2.5). */
+#include "http/values.h"
+#include "ucwa/ucwa_priv.h"
+
+struct slice ucwa_path(const struct app *app, struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct slice tail = arena_printv(arena, format, args);
+    va_end(args);
+    return arena_print(arena, "%.*s%.*s", SLICE_ARG(app->base), SLICE_ARG(tail));
+}
+
+json_t *ucwa_event(const char *type, const char *rel, struct slice href)
+{
+    return json_pack("{s:{s:s,s:o},s:s}", "link", "rel", rel, "href", ucwa_text(href), "type",
+                     type);
+}
+
+void ucwa_put(struct app *app, const char *sender, struct slice sender_href, json_t *event,
+              enum phone_priority priority)
+{
+    channel_add(app->channel, sender, sender_href, event, priority, app->ucwa->now);
+}
+
+static void release_poll(struct app *app, struct slice body)
+{
+    struct http_later *poll = app->poll;
+    app->poll = NULL;
+    ucwa_reply_text(app->ucwa, poll, 200, body);
+}
+
+/* Answer the poll if there is something for it by now. */
+void ucwa_wake(struct app *app)
+{
+    int64_t now = app->ucwa->now;
+    if (!app->poll)
+        return;
+    struct slice body = channel_answer(app->channel, app->poll_ack, now, app->poll->arena);
+    if (slice_absent(body) && now >= app->poll_until)
+        body = channel_timeout(app->channel, app->poll->arena);
+    if (!slice_absent(body))
+        release_poll(app, body);
+}
+
+static void read_pace(struct ask *ask, const char *name, int64_t least, int64_t *out)
+{
+    uint64_t seconds;
+    struct slice text = http_query(ask->request, ask->arena, name);
+    if (slice_absent(text) || slice_number(text, 1800, &seconds) < 0)
+        return;
+    *out = ((int64_t)seconds < least ? least : (int64_t)seconds) * 1000;
+}
+
+void ucwa_answer_events(struct ask *ask)
+{
+    struct app *app = ask->app;
+    struct channel_pace *pace = channel_pace(app->channel);
+    uint64_t ack, priority = 0;
+    if (slice_number(http_query(ask->request, ask->arena, "ack"), INT64_MAX, &ack) < 0) {
+        ucwa_refuse_parameter(ask, "ack is no number");
+        return;
+    }
+    slice_number(http_query(ask->request, ask->arena, "priority"), 1000, &priority);
+    read_pace(ask, "timeout", 180, &pace->timeout);
+    read_pace(ask, "medium", 5, &pace->medium);
+    read_pace(ask, "low", 5, &pace->low);
+    if (app->poll && priority < app->poll_priority) {
+        ucwa_refuse(app->ucwa, ask->later, 409, "Conflict", "PGetReplaced", NULL);
+        return;
+    }
+    if (app->poll)
+        ucwa_refuse(app->ucwa, app->poll, 409, "Conflict", "PGetReplaced", NULL);
+    app->poll = ask->later;
+    app->poll_ack = ack;
+    app->poll_priority = priority;
+    app->poll_until = ask->now + pace->timeout;
+    ucwa_wake(app);
+}

@@ -1,0 +1,54 @@
+/* UCWA 1.0, the server half, without I/O: the applications of the users of one home loop.
+ * A request goes in by ucwa_answer(), parked as http_later, and its reply goes out when it
+ * is known: at once, when the user's phone has answered (mobility/phone.h), or, for a poll
+ * of the event channel, when something happened. Resources, by their links:
+ *
+ *   POST .../applications              201, or 200 for an endpointId that is there already
+ *   application                        GET, DELETE
+ *   me, makeMeAvailable, presence, note, reportMyActivity
+ *   people: myContacts, myGroups, groupContacts, search, contact, contactPresence,
+ *     contactNote, presenceSubscriptions, presenceSubscription
+ *   communication: startMessaging, conversations, conversation, messaging, sendMessage,
+ *     setIsTyping, stopMessaging, messagingInvitation, accept, decline, participant
+ *   policies, events
+ *
+ * A link that is missing means "not allowed now", or that we do not serve it: docs/ucwa.md
+ * has the list, and what of it comes from which page of Microsoft's manual. */
+#ifndef LYCHGATE_UCWA_UCWA_H
+#define LYCHGATE_UCWA_UCWA_H
+
+#include "http/message.h"
+#include "mobility/phone.h"
+
+struct ucwa;
+
+enum {
+    UCWA_PER_USER = 8, /* applications of one user */
+    UCWA_SUBSCRIPTIONS_MAX = 20,
+};
+
+struct ucwa_options {
+    struct slice base;               /* SITE_PATH_UCWA; borrowed */
+    struct slice web_host;           /* borrowed */
+    const struct phone_host *phones; /* borrowed */
+    size_t total;                    /* applications in all; 0: 20,000 */
+};
+
+struct ucwa *ucwa_new(const struct ucwa_options *options);
+
+/* Ends all: phones are closed, what waits is answered 503. */
+void ucwa_free(struct ucwa *ucwa);
+
+/* Answer a request for base or below of somebody who has proved to be `account`. Takes
+ * `later` over. */
+void ucwa_answer(struct ucwa *ucwa, struct slice account, struct http_later *later, int64_t now);
+
+/* When ucwa_tick() has something to do next (ms since the epoch); INT64_MAX: nothing. */
+int64_t ucwa_due(const struct ucwa *ucwa);
+
+/* Polls whose time has come, applications that were silent for too long. */
+void ucwa_tick(struct ucwa *ucwa, int64_t now);
+
+size_t ucwa_count(const struct ucwa *ucwa);
+
+#endif
