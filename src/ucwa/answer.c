@@ -113,6 +113,12 @@ void ucwa_call_done(struct app *app, const struct phone_news *news)
     struct call *call = find_call(app, news->tag);
     if (!call)
         return;
+    if (call->appears) {
+        app->appearing = false;
+        app->available = news->fault->finding == FINDING_NONE;
+        if (app->available)
+            ucwa_tell_available(app);
+    }
     if (call->later && news->fault->finding != FINDING_NONE) {
         ucwa_refuse_by(app->ucwa, call->later, news->fault);
     } else if (call->later) {

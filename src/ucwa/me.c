@@ -70,7 +70,7 @@ static void answer_me(struct ask *ask)
 /* ---- makeMeAvailable ----------------------------------------------------------------------- */
 
 /* What changes with it, as the manual shows it (ReceiveAnIM, step 7). */
-static void tell_available(struct app *app)
+void ucwa_tell_available(struct app *app)
 {
     scoped(arena) struct arena *arena = arena_new();
     struct slice me = ucwa_path(app, arena, "/me");
@@ -92,7 +92,7 @@ static void answer_available(struct ask *ask)
     struct app *app = ask->app;
     struct slice as = ucwa_parameter(ask, "signInAs");
     int state = slice_empty(as) ? 3500 : ucwa_availability_number(as);
-    if (app->available) {
+    if (app->available || app->appearing) {
         ucwa_refuse(app->ucwa, ask->later, 409, "Conflict", "AlreadyExists", NULL);
         return;
     }
@@ -100,9 +100,8 @@ static void answer_available(struct ask *ask)
         ucwa_refuse_parameter(ask, "signInAs");
         return;
     }
-    app->available = true;
-    tell_available(app);
     struct call *call = ucwa_wait(ask, 204);
+    call->appears = app->appearing = true;
     phone_appear(app->phone, call->tag, state);
 }
 

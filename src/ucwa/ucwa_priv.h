@@ -12,6 +12,7 @@
 struct call {
     uint64_t tag;
     struct http_later *later; /* NULL: nobody waits for the answer */
+    bool appears;             /* the call of makeMeAvailable */
     int status;               /* when it was done: 204, 201 */
     char *location;           /* of a 201 */
     json_t *found;            /* of a search: what PHONE_FOUND brought */
@@ -49,6 +50,7 @@ struct app {
     int64_t silent_until;
     int64_t lifetime;
     uint64_t tags, numbers; /* the last ones given */
+    bool appearing;         /* makeMeAvailable is on its way */
     bool available, over;
     struct slice operation; /* while a chat is being started */
     LIST_HEAD(, talk) talks;
@@ -152,6 +154,8 @@ json_t *ucwa_participant(const struct app *app, const struct phone_chat *chat);
 json_t *ucwa_invitation(struct app *app, const struct phone_chat *chat);
 
 /* ---- news ---- */
+
+void ucwa_tell_available(struct app *app);
 
 void ucwa_tell_person(struct app *app, const struct phone_news *news);
 void ucwa_tell_self(struct app *app, const struct phone_news *news);

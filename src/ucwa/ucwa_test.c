@@ -318,6 +318,19 @@ static void test_me(void **state)
     expect(&held, 503, "ServiceUnavailable");
 }
 
+static void test_appearing_can_fail(void **state)
+{
+    (void)state;
+    struct fault fault;
+    fault_set(&fault, ERR_BUSY, FINDING_SERVER_BUSY, "later");
+    hold(HTTP_POST, "/me/makeMeAvailable", JSON, "{}");
+    done(&fault);
+    expect(&held, 503, "ServiceUnavailable");
+    struct asked got = ask(HTTP_GET, "/me", "");
+    expect(&got, 200, "makeMeAvailable");
+    available();
+}
+
 static void test_people(void **state)
 {
     (void)state;
@@ -499,6 +512,7 @@ int main(void)
         TEST(test_forgotten_events_are_dropped),
         TEST(test_phone_ends_under_a_poll),
         TEST(test_me),
+        TEST(test_appearing_can_fail),
         TEST(test_people),
         TEST(test_presence_subscriptions),
         TEST(test_send_an_im),
