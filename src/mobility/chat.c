@@ -233,33 +233,6 @@ void phone_decline(struct phone *phone, uint64_t tag, uint64_t id)
 /* ---- in the conversation
  * ------------------------------------------------------------------------- */
 
-/* The text of a body, and of which type; plain text is best. */
-static struct slice find_text(struct slice type, struct slice body, struct slice *type_out)
-{
-    struct sip_multipart it;
-    struct sip_part part;
-    struct slice found = {0}, word = type, rest;
-    slice_cut(type, ';', &word, &rest);
-    word = slice_trim(word);
-    *type_out = word;
-    if (slice_eq_nocase(word, SLICE("text/plain")) || slice_eq_nocase(word, SLICE("text/html")))
-        return body;
-    if (!sip_is_multipart(type) || sip_multipart_begin(&it, type, body, NULL) < 0)
-        return found;
-    while (sip_multipart_next(&it, &part, NULL) > 0) {
-        word = part.type;
-        slice_cut(part.type, ';', &word, &rest);
-        bool plain = slice_eq_nocase(slice_trim(word), SLICE("text/plain"));
-        if (!plain && (found.at || !slice_eq_nocase(slice_trim(word), SLICE("text/html"))))
-            continue;
-        found = part.body;
-        *type_out = slice_trim(word);
-        if (plain)
-            break;
-    }
-    return found;
-}
-
 static void tell_typing(struct phone *phone, const struct chat *chat, bool typing)
 {
     phone_tell(phone,
@@ -270,7 +243,7 @@ static void take_text(struct phone *phone, const struct chat *chat,
                       const struct sip_message *request)
 {
     struct slice type, all = sip_value(request, SIP_HEADER_CONTENT_TYPE);
-    struct slice text = find_text(all, request->body, &type);
+    struct slice text = sip_find_text(all, request->body, &type);
     if (slice_starts_nocase(all, SLICE("application/im-iscomposing+xml"))) {
         phone_talk_answer(phone, request, 200);
         tell_typing(phone, chat, slice_find(request->body, SLICE(">active<")) >= 0);

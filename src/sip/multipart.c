@@ -130,3 +130,29 @@ int sip_multipart_next(struct sip_multipart *it, struct sip_part *part, struct f
     it->rest = end.after;
     return read_part(end.before, part, fault);
 }
+
+struct slice sip_find_text(struct slice type, struct slice body, struct slice *type_out)
+{
+    struct sip_multipart it;
+    struct sip_part part;
+    struct slice found = {0}, word = type, rest;
+    slice_cut(type, ';', &word, &rest);
+    word = slice_trim(word);
+    *type_out = word;
+    if (slice_eq_nocase(word, SLICE("text/plain")) || slice_eq_nocase(word, SLICE("text/html")))
+        return body;
+    if (!sip_is_multipart(type) || sip_multipart_begin(&it, type, body, NULL) < 0)
+        return found;
+    while (sip_multipart_next(&it, &part, NULL) > 0) {
+        word = part.type;
+        slice_cut(part.type, ';', &word, &rest);
+        bool plain = slice_eq_nocase(slice_trim(word), SLICE("text/plain"));
+        if (!plain && (found.at || !slice_eq_nocase(slice_trim(word), SLICE("text/html"))))
+            continue;
+        found = part.body;
+        *type_out = slice_trim(word);
+        if (plain)
+            break;
+    }
+    return found;
+}

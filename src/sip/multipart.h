@@ -36,4 +36,9 @@ int sip_multipart_begin(struct sip_multipart *it, struct slice content_type, str
  * that no delimiter ends, or without the empty line behind its headers. */
 int sip_multipart_next(struct sip_multipart *it, struct sip_part *part, struct fault *fault);
 
+/* The text that a person reads in a body of this Content-Type, and of which type it is
+ * (*type_out): the body itself, or of a multipart the part that is plain text, else HTML.
+ * Absent when there is none. It lies in the body. */
+struct slice sip_find_text(struct slice content_type, struct slice body, struct slice *type_out);
+
 #endif

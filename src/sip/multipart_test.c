@@ -73,9 +73,32 @@ static void broken_ones_are_refused(void **state)
         assert_int_equal(count_parts(rows[i].type, rows[i].body, parts), -ERR_MALFORMED);
 }
 
+static void assert_text(const char *content_type, const char *body, const char *text,
+                        const char *type)
+{
+    struct slice found_type;
+    struct slice found = sip_find_text(slice_of(content_type), slice_of(body), &found_type);
+    assert_int_equal(slice_absent(found), text == NULL);
+    assert_true(!text || slice_eq(found, slice_of(text)));
+    assert_true(!text || slice_eq(found_type, slice_of(type)));
+}
+
+static void test_text_that_people_read(void **state)
+{
+    (void)state;
+    const char *both = "--b\r\nContent-Type: text/html\r\n\r\n<b>hi</b>\r\n"
+                       "--b\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nhi\r\n--b--\r\n";
+    assert_text("text/plain; charset=UTF-8", "hi", "hi", "text/plain");
+    assert_text("TEXT/HTML", "<b>hi</b>", "<b>hi</b>", "TEXT/HTML");
+    assert_text("multipart/alternative; boundary=b", both, "hi", "text/plain");
+    assert_text("image/gif", "GIF89a", NULL, NULL);
+    assert_text("multipart/alternative; boundary=x", both, NULL, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_that_people_read),
         cmocka_unit_test(parts_are_cut),
         cmocka_unit_test(odd_writers_are_understood),
         cmocka_unit_test(broken_ones_are_refused),
