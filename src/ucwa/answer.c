@@ -11,7 +11,7 @@ void ucwa_reply_text(const struct ucwa *ucwa, struct http_later *later, int stat
 {
     http_reply_header(later->reply, later->arena, "Cache-Control", "no-cache");
     http_reply_header(later->reply, later->arena, "X-MS-Server-Fqdn", "%.*s",
-                      SLICE_ARG(ucwa->options.web_host));
+                      SLICE_ARG(ucwa->options.site->web_host));
     /* Some clients compare the type for equality, so it stands alone. */
     http_reply_set(later->reply, status, slice_absent(json) ? NULL : "application/json", json);
     http_later_send(later);

@@ -5,6 +5,8 @@
 #include "site/site.h"
 #include "ucwa/ucwa.h"
 
+static const struct site fake_site = {.web_host = SLICE("web.test"), .https_port = 443};
+
 /* One request and what came of it. */
 struct asked {
     struct http_later later;

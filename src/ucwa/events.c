@@ -1,6 +1,7 @@
 /* Events into the channel, and the poll that fetches them (mobility.md 2.5). */
 #include "http/values.h"
 #include "ucwa/ucwa_priv.h"
+#include "webticket/compact.h"
 
 struct slice ucwa_path(const struct app *app, struct arena *arena, const char *format, ...)
 {
@@ -30,12 +31,27 @@ static void release_poll(struct app *app, struct slice body)
     ucwa_reply_text(app->ucwa, poll, 200, body);
 }
 
+/* Its ticket is not good any more: the client gets a new one and asks again. */
+static void end_expired(struct app *app)
+{
+    struct http_later *poll = app->poll;
+    struct fault fault;
+    app->poll = NULL;
+    fault_set(&fault, ERR_DENIED, FINDING_TICKET_EXPIRED, "while its poll was held");
+    webticket_challenge_oauth(app->ucwa->options.site, poll->reply, poll->arena);
+    ucwa_refuse(app->ucwa, poll, 401, "Unauthorized", NULL, &fault);
+}
+
 /* Answer the poll if there is something for it by now. */
 void ucwa_wake(struct app *app)
 {
     int64_t now = app->ucwa->now;
     if (!app->poll)
         return;
+    if (now >= app->poll_expires) {
+        end_expired(app);
+        return;
+    }
     struct slice body = channel_answer(app->channel, app->poll_ack, now, app->poll->arena);
     if (slice_absent(body) && now >= app->poll_until)
         body = channel_timeout(app->channel, app->poll->arena);
@@ -75,5 +91,6 @@ void ucwa_answer_events(struct ask *ask)
     app->poll_ack = ack;
     app->poll_priority = priority;
     app->poll_until = ask->now + pace->timeout;
+    app->poll_expires = ask->expires ? ask->expires : INT64_MAX;
     ucwa_wake(app);
 }

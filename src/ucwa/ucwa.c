@@ -173,15 +173,15 @@ static struct slice new_id(const struct ucwa *ucwa, struct arena *arena)
     }
 }
 
-static struct app *app_new(struct ucwa *ucwa, struct slice account, const json_t *wish)
+static struct app *app_new(struct ucwa *ucwa, struct slice family, struct slice account,
+                           const json_t *wish)
 {
     unsigned char bytes[16];
     struct app *app = must_calloc(1, sizeof *app);
     app->ucwa = ucwa;
     app->arena = arena_new();
     app->id = new_id(ucwa, app->arena);
-    app->base =
-        arena_print(app->arena, "%.*s/%.*s", SLICE_ARG(ucwa->options.base), SLICE_ARG(app->id));
+    app->base = arena_print(app->arena, "%.*s/%.*s", SLICE_ARG(family), SLICE_ARG(app->id));
     app->account = arena_copy(app->arena, account);
     app->endpoint = arena_copy(app->arena, ucwa_member(wish, "endpointId"));
     app->user_agent = arena_copy(app->arena, ucwa_member(wish, "userAgent"));
@@ -244,7 +244,8 @@ static void open_phone(struct app *app)
         app_free(app, 503, "ServiceUnavailable", NULL, &fault);
 }
 
-static void create(struct ucwa *ucwa, struct slice account, struct http_later *later)
+static void create(struct ucwa *ucwa, struct slice family, struct slice account,
+                   struct http_later *later)
 {
     json_t *wish;
     struct fault fault = {0};
@@ -268,7 +269,7 @@ static void create(struct ucwa *ucwa, struct slice account, struct http_later *l
                   ucwa->count);
         ucwa_refuse(ucwa, later, 403, "Forbidden", "TooManyApplications", &fault);
     } else {
-        app = app_new(ucwa, account, wish);
+        app = app_new(ucwa, family, account, wish);
         app->creating = later;
         open_phone(app);
     }
@@ -354,14 +355,27 @@ static struct app *find_app(struct ucwa *ucwa, struct slice account, struct slic
     return NULL;
 }
 
-void ucwa_answer(struct ucwa *ucwa, struct slice account, struct http_later *later, int64_t now)
+/* Which of the two names the path begins with; the route has seen to it that one does. */
+static struct slice family_of(const struct http_request *request)
 {
-    struct slice rest = slice_from(later->request->path, ucwa->options.base.len), id, part;
-    struct ask ask = {.later = later, .request = later->request, .arena = later->arena, .now = now};
+    return slice_starts_nocase(request->path, SLICE(SITE_PATH_UCWA)) ? SLICE(SITE_PATH_UCWA)
+                                                                     : SLICE(SITE_PATH_UCWA_PLAIN);
+}
+
+void ucwa_answer(struct ucwa *ucwa, struct slice account, int64_t expires, struct http_later *later,
+                 int64_t now)
+{
+    struct slice family = family_of(later->request);
+    struct slice rest = slice_from(later->request->path, family.len), id, part;
+    struct ask ask = {.later = later,
+                      .request = later->request,
+                      .arena = later->arena,
+                      .expires = expires,
+                      .now = now};
     ucwa->now = now;
     if (!slice_next(&rest, '/', &id)) {
         if (later->request->method == HTTP_POST)
-            create(ucwa, account, later);
+            create(ucwa, family, account, later);
         else
             ucwa_refuse(ucwa, later, 405, "MethodNotAllowed", NULL, NULL);
         return;
@@ -399,7 +413,8 @@ int64_t ucwa_due(const struct ucwa *ucwa)
     {
         due = least(due, least(app->silent_until, ucwa_subscriptions_due(app)));
         if (app->poll)
-            due = least(due, least(app->poll_until, channel_due(app->channel)));
+            due = least(
+                due, least(least(app->poll_until, app->poll_expires), channel_due(app->channel)));
     }
     return due;
 }

@@ -1,7 +1,8 @@
 /* UCWA 1.0, the server half, without I/O: the applications of the users of one home loop.
  * A request goes in by ucwa_answer(), parked as http_later, and its reply goes out when it
  * is known: at once, when the user's phone has answered (mobility/phone.h), or, for a poll
- * of the event channel, when something happened. Resources, by their links:
+ * of the event channel, when something happened. Both families of paths are known; links are
+ * of the one by which the application was made. Resources, by their links:
  *
  *   POST .../applications              201, or 200 for an endpointId that is there already
  *   application                        GET, DELETE
@@ -19,6 +20,7 @@
 
 #include "http/message.h"
 #include "mobility/phone.h"
+#include "site/site.h"
 
 struct ucwa;
 
@@ -28,8 +30,7 @@ enum {
 };
 
 struct ucwa_options {
-    struct slice base;               /* SITE_PATH_UCWA; borrowed */
-    struct slice web_host;           /* borrowed */
+    const struct site *site;         /* borrowed */
     const struct phone_host *phones; /* borrowed */
     size_t total;                    /* applications in all; 0: 20,000 */
 };
@@ -39,9 +40,11 @@ struct ucwa *ucwa_new(const struct ucwa_options *options);
 /* Ends all: phones are closed, what waits is answered 503. */
 void ucwa_free(struct ucwa *ucwa);
 
-/* Answer a request for base or below of somebody who has proved to be `account`. Takes
- * `later` over. */
-void ucwa_answer(struct ucwa *ucwa, struct slice account, struct http_later *later, int64_t now);
+/* Answer a request for SITE_PATH_UCWA, SITE_PATH_UCWA_PLAIN or below of somebody who has proved
+ * to be `account` by a ticket that is good until `expires` (ms since the epoch; 0: for ever): a
+ * poll that is held then ends with 401 and the challenge for a new one. Takes `later` over. */
+void ucwa_answer(struct ucwa *ucwa, struct slice account, int64_t expires, struct http_later *later,
+                 int64_t now);
 
 /* When ucwa_tick() has something to do next (ms since the epoch); INT64_MAX: nothing. */
 int64_t ucwa_due(const struct ucwa *ucwa);

@@ -46,7 +46,7 @@ struct app {
     struct http_later *creating; /* the POST that waits for the sign-in */
     struct http_later *poll;     /* held; NULL */
     uint64_t poll_ack, poll_priority;
-    int64_t poll_until;
+    int64_t poll_until, poll_expires; /* when it is over; when its ticket is */
     int64_t silent_until;
     int64_t lifetime;
     uint64_t tags, numbers; /* the last ones given */
@@ -79,7 +79,7 @@ struct ask {
     struct slice part[PARTS_MAX];
     size_t parts;
     json_t *body; /* NULL: none */
-    int64_t now;
+    int64_t expires, now;
 };
 
 typedef void ask_fn(struct ask *ask);

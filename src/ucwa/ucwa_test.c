@@ -16,7 +16,7 @@
 static struct ucwa *ucwa;
 static struct arena *arena;
 static struct slice base;
-static int64_t now;
+static int64_t now, expires;
 static struct asked held; /* the one request that waits */
 
 static const char wish[] = "{\"UserAgent\":\"test\",\"EndpointId\":\"ep1\",\"Culture\":\"en-US\"}";
@@ -25,7 +25,7 @@ static void ask_as(struct slice account, struct asked *asked, enum http_method m
                    struct slice target, const char *type, const char *body)
 {
     asking(asked, arena, method, target, type, slice_of(body));
-    ucwa_answer(ucwa, account, &asked->later, now);
+    ucwa_answer(ucwa, account, expires, &asked->later, now);
 }
 
 /* A request below the application; must be answered at once. */
@@ -83,8 +83,8 @@ static int setup(void **state)
     fake_reset();
     arena = arena_new();
     now = 1000000;
-    ucwa = ucwa_new(&(struct ucwa_options){
-        .base = SLICE(SITE_PATH_UCWA), .web_host = SLICE("web.test"), .phones = &fake_host});
+    expires = 0;
+    ucwa = ucwa_new(&(struct ucwa_options){.site = &fake_site, .phones = &fake_host});
     ask_as(ALICE, &held, HTTP_POST, SLICE(SITE_PATH_UCWA), JSON, wish);
     assert_false(held.sent);
     fake_tell((struct phone_news){.kind = PHONE_SIGNED_IN, .expires = 60 * MINUTE});
@@ -131,6 +131,20 @@ static void test_application(void **state)
     assert_int_equal(fake.closed, 1);
     got = ask(HTTP_GET, "", "");
     expect(&got, 404, "\"subcode\":\"ApplicationNotFound\"");
+}
+
+/* Links are of the family by which the application was made. */
+static void test_the_other_family(void **state)
+{
+    (void)state;
+    struct asked asked;
+    ask_as(SLICE("bob@contoso.test"), &asked, HTTP_POST, SLICE(SITE_PATH_UCWA_PLAIN), JSON, wish);
+    fake_tell((struct phone_news){.kind = PHONE_SIGNED_IN, .expires = 60 * MINUTE});
+    fake.face.settle(fake.face.arg);
+    expect(&asked, 201, "\"me\":{\"name\"");
+    assert_true(
+        slice_starts(http_reply_get(&asked.reply, "Location"), SLICE(SITE_PATH_UCWA_PLAIN "/")));
+    assert_false(holds(&asked, SITE_PATH_UCWA "/"));
 }
 
 static void test_what_is_refused(void **state)
@@ -244,6 +258,20 @@ static void test_poll_times_out(void **state)
     ucwa_tick(ucwa, now);
     expect(&held, 200, "\"sender\":[]");
     assert_true(holds(&held, "events?ack=2"));
+}
+
+static void test_ticket_ends_under_a_poll(void **state)
+{
+    (void)state;
+    expires = now + 60000;
+    hold(HTTP_GET, "/events?ack=1", JSON, "");
+    assert_int_equal(ucwa_due(ucwa), expires);
+    now = expires;
+    ucwa_tick(ucwa, now);
+    expect(&held, 401, "\"code\":\"Unauthorized\"");
+    assert_false(slice_empty(http_reply_get(&held.reply, "WWW-Authenticate")));
+    expires = 0; /* by a new ticket it goes on where it was */
+    hold(HTTP_GET, "/events?ack=1", JSON, "");
 }
 
 static void test_medium_events_are_gathered(void **state)
@@ -502,12 +530,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_application),
+        TEST(test_the_other_family),
         TEST(test_what_is_refused),
         TEST(test_too_many),
         TEST(test_silence_ends_it),
         TEST(test_poll_waits_and_wakes),
         TEST(test_poll_priority),
         TEST(test_poll_times_out),
+        TEST(test_ticket_ends_under_a_poll),
         TEST(test_medium_events_are_gathered),
         TEST(test_forgotten_events_are_dropped),
         TEST(test_phone_ends_under_a_poll),

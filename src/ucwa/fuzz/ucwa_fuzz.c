@@ -69,11 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t count = 1;
     int64_t now = 1000;
     fake_reset();
-    struct ucwa *ucwa = ucwa_new(&(struct ucwa_options){
-        .base = SLICE(SITE_PATH_UCWA), .web_host = SLICE("w"), .phones = &fake_host});
+    struct ucwa *ucwa = ucwa_new(&(struct ucwa_options){.site = &fake_site, .phones = &fake_host});
     asking(&asked[0], arena, HTTP_POST, SLICE(SITE_PATH_UCWA), "application/json",
            SLICE("{\"UserAgent\":\"f\",\"EndpointId\":\"e\",\"Culture\":\"c\"}"));
-    ucwa_answer(ucwa, SLICE("alice@contoso.test"), &asked[0].later, now);
+    ucwa_answer(ucwa, SLICE("alice@contoso.test"), 0, &asked[0].later, now);
     fake_tell((struct phone_news){.kind = PHONE_SIGNED_IN, .expires = 1000000});
     struct slice base = arena_copy(arena, http_reply_get(&asked[0].reply, "Location"));
     while (count <= REQUESTS_MAX && rest.len > 0) {
@@ -84,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         asking(&asked[count], arena, method_of(line.at[0]), target_of(arena, base, target),
                slice_starts(body, SLICE("{")) ? "application/json" : "text/plain",
                arena_copy(arena, body));
-        ucwa_answer(ucwa, SLICE("alice@contoso.test"), &asked[count++].later, now += 700);
+        ucwa_answer(ucwa, SLICE("alice@contoso.test"), 100000, &asked[count++].later, now += 700);
         if (ucwa_count(ucwa) == 1 && fake.opened == 1)
             live();
         ucwa_tick(ucwa, now);
