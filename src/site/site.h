@@ -42,6 +42,7 @@ bool site_is_url(const struct site *site, struct slice host, const char *path, s
 #define SITE_PATH_OAUTHTOKEN         "/WebTicket/oauthtoken"
 #define SITE_PATH_UCWA               "/ucwa/oauth/v1/applications" /* where clients are sent */
 #define SITE_PATH_UCWA_PLAIN         "/ucwa/v1/applications"       /* the reference pages' name */
+#define SITE_PATH_MCX                "/Mcx/McxService.svc"
 #define SITE_PATH_WEBTICKET          "/WebTicket/WebTicketService.svc"
 #define SITE_PATH_WEBTICKET_ADVANCED "/WebTicket/WebTicketAdvancedService.svc"
 #define SITE_PATH_CERTPROV           "/CertProv/CertProvisioningService.svc"

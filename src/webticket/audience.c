@@ -31,7 +31,7 @@ static bool is_service(struct slice path)
     static const char *const services[] = {SITE_PATH_AUTODISCOVER, SITE_PATH_CERTPROV,
                                            SITE_PATH_WEBTICKET,    SITE_PATH_WEBTICKET_ADVANCED,
                                            SITE_PATH_ADDRESS_BOOK, SITE_PATH_GROUP_EXPANSION,
-                                           SITE_PATH_LOCATION};
+                                           SITE_PATH_LOCATION,     SITE_PATH_MCX};
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         struct slice service = slice_of(services[i]);
         if (slice_starts_nocase(path, service) &&

@@ -138,13 +138,23 @@ static int read_conditions(const struct xml_node *element, struct arena *arena,
     return slice_empty(out->audience) ? malformed(fault, "no Audience") : 0;
 }
 
+static const char *method_of(struct slice uri)
+{
+    static const char *const known[] = {SAML_AM_PASSWORD, SAML_AM_X509};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (slice_eq(uri, slice_of(known[i])))
+            return known[i];
+    return SAML_AM_UNSPECIFIED;
+}
+
 static int read_subject(const struct xml_node *element, struct arena *arena,
                         struct saml_assertion *out, struct fault *fault)
 {
-    const struct xml_node *subject =
-        xml_child(xml_child(element, NS_SAML, "AuthenticationStatement"), NS_SAML, "Subject");
+    const struct xml_node *statement = xml_child(element, NS_SAML, "AuthenticationStatement");
+    const struct xml_node *subject = xml_child(statement, NS_SAML, "Subject");
     const struct xml_node *confirmation = xml_child(subject, NS_SAML, "SubjectConfirmation");
     struct slice method = xml_text(xml_child(confirmation, NS_SAML, "ConfirmationMethod"));
+    out->method = method_of(xml_attr(statement, "AuthenticationMethod"));
     out->subject = arena_copy(arena, xml_text(xml_child(subject, NS_SAML, "NameIdentifier")));
     if (slice_empty(out->subject))
         return malformed(fault, "no NameIdentifier");

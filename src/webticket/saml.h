@@ -22,8 +22,8 @@ struct saml_assertion {
     struct slice issuer;
     struct slice audience;
     struct slice subject; /* "sip:alice@contoso.test"; NameIdentifier, Format claims/uri */
-    const char *method;   /* how he authenticated: SAML_AM_PASSWORD, SAML_AM_UNSPECIFIED;
-                             not read back */
+    const char *method;   /* how he authenticated: SAML_AM_PASSWORD, SAML_AM_X509,
+                             SAML_AM_UNSPECIFIED, which is also what any other reads as */
     int64_t account_id;
     int64_t issued; /* ms since the epoch, as all times here; written in whole seconds */
     int64_t not_before;

@@ -39,6 +39,7 @@ static int verify_assertion(const struct webticket *wt, const struct xml_node *e
         .audience = a->audience,
         .not_before = a->not_before,
         .not_after = a->not_after,
+        .by_certificate = slice_eq(slice_of(a->method), SLICE(SAML_AM_X509)),
     };
     return 0;
 }

@@ -21,7 +21,9 @@ struct webticket_claims {
     struct slice audience;     /* the URL it was asked for */
     int64_t not_before;        /* ms since the epoch */
     int64_t not_after;
-    bool proven; /* the message was signed with the ticket's proof key */
+    bool proven;         /* the message was signed with the ticket's proof key */
+    bool by_certificate; /* he got it by the certificate that was issued to him, not by a
+                            password or another's word */
 };
 
 /* The value of X-MS-WebTicket, "opaque=BASE64" (absent: -ERR_DENIED, TICKET_MISSING).

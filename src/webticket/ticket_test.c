@@ -261,6 +261,7 @@ static void test_audiences(void **state)
         {"HTTPS://WEBDIR.contoso.test:443/certprov/certprovisioningservice.svc/mex", true},
         {WEB SITE_PATH_WEBTICKET "/Auth", true},
         {WEB SITE_PATH_WEBTICKET_ADVANCED, true},
+        {WEB SITE_PATH_MCX, true},
         {"https://lyncdiscover.contoso.test" SITE_PATH_AUTODISCOVER_USER, true},
         {"https://lyncdiscoverinternal.contoso.test" SITE_PATH_AUTODISCOVER_USER, true},
         {"https://webdir.contoso.test:444" SITE_PATH_CERTPROV, false},

@@ -65,9 +65,8 @@ struct slice webticket_issuer(struct arena *arena, const struct site *site);
 struct slice webticket_orgid_issuer(struct arena *arena, const struct site *site);
 
 /* Is this URL one that a ticket may be for: the user resource of autodiscover, the
- * certificate service, a web ticket service, address book, group expansion or location
- * information, with all below, on one of the
- * site's web names? */
+ * certificate service, a web ticket service, the mobility service (MCX), address book, group
+ * expansion or location information, with all below, on one of the site's web names? */
 bool webticket_is_audience(const struct site *site, struct slice url);
 
 #endif

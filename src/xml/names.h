@@ -71,6 +71,7 @@
 #define SAML_CM_BEARER         "urn:oasis:names:tc:SAML:1.0:cm:bearer"
 #define SAML_CM_HOLDER_OF_KEY  "urn:oasis:names:tc:SAML:1.0:cm:holder-of-key"
 #define SAML_AM_PASSWORD       "urn:oasis:names:tc:SAML:1.0:am:password"
+#define SAML_AM_X509           "urn:oasis:names:tc:SAML:1.0:am:X509-PKI"
 #define SAML_AM_UNSPECIFIED    "urn:oasis:names:tc:SAML:1.0:am:unspecified"
 #define CLAIM_URI              "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/uri"
 #define SAML_NAMEID_FORMAT_URI CLAIM_URI
