@@ -5,7 +5,7 @@
 #include "site/site.h"
 #include "ucwa/ucwa.h"
 
-static const struct site fake_site = {.web_host = SLICE("web.test"), .https_port = 443};
+static const struct site fake_site = {.web_host = {"web.test", 8}, .https_port = 443};
 
 /* One request and what came of it. */
 struct asked {
