@@ -88,21 +88,10 @@ static void answer_location_mex(void *role, const struct http_request *request,
 /* ---- who asks
  * -------------------------------------------------------------------------------------- */
 
-/* A good ticket stands for the account it was issued to, while that is enabled. */
 static int check_account(struct addressbook_job *job, const struct webticket_claims *claims,
                          struct fault *fault)
 {
-    int err = accounts_find(job->accounts, claims->address, job->arena, &job->caller, fault);
-    if (err < 0)
-        return err;
-    if (job->caller.id != claims->account_id)
-        return fault_set(fault, ERR_DENIED, FINDING_UNKNOWN_USER,
-                         "%.*s is another account now than when the ticket was issued",
-                         SLICE_ARG(slice_head(claims->address, 160)));
-    if (!job->caller.enabled)
-        return fault_set(fault, ERR_DENIED, FINDING_USER_DISABLED, "%.*s",
-                         SLICE_ARG(slice_head(claims->address, 200)));
-    return 0;
+    return webticket_holder(claims, job->accounts, job->arena, &job->caller, fault);
 }
 
 static int check_header(struct addressbook_job *job, struct slice ticket, int64_t now,

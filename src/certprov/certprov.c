@@ -76,7 +76,7 @@ struct job {
     struct slice certificate;
 };
 
-/* The ticket says who he was when it was issued; the account, who he is now. */
+/* Nobody asks for somebody else. */
 static int check_account(struct job *job, struct fault *fault)
 {
     const struct webticket_claims *claims = &job->claims;
@@ -85,17 +85,7 @@ static int check_account(struct job *job, struct fault *fault)
                          "Entity \"%.*s\" asked for with the ticket of %.*s",
                          SLICE_ARG(slice_head(job->request.entity, 100)),
                          SLICE_ARG(slice_head(claims->address, 100)));
-    int err = accounts_find(job->desk->accounts, claims->address, job->arena, &job->account, fault);
-    if (err)
-        return err;
-    if (job->account.id != claims->account_id)
-        return fault_set(fault, ERR_DENIED, FINDING_UNKNOWN_USER,
-                         "%.*s is another account now than when the ticket was issued",
-                         SLICE_ARG(slice_head(claims->address, 160)));
-    if (!job->account.enabled)
-        return fault_set(fault, ERR_DENIED, FINDING_USER_DISABLED, "%.*s",
-                         SLICE_ARG(slice_head(claims->address, 200)));
-    return 0;
+    return webticket_holder(claims, job->desk->accounts, job->arena, &job->account, fault);
 }
 
 /* Positive, always of the same length ([RFC 5280] section 4.1.2.2). */

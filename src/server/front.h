@@ -30,6 +30,6 @@ void line_take(struct wing *wing, struct conn *conn, bool external);
 /* The server drains: close, in good order, what waits for nothing; what is in work is
  * closed behind its answer. Each on the wing's loop. */
 void front_close_idle(struct wing *wing); /* connections that have not said what they are */
-void web_close_idle(struct wing *wing);
+void web_close_idle(struct wing *wing);   /* a long poll is in work: its face ends it */
 
 #endif

@@ -4,6 +4,7 @@
 #include "im/im.h"
 #include "provision/provision.h"
 #include "server/admit.h"
+#include "server/faces.h"
 #include "server/hold.h"
 #include "server/methods.h"
 #include "server/phones.h"
@@ -64,6 +65,7 @@ void home_open(struct wing *wing)
         presence_new(&(struct presence_options){.domain = server->site.domain, .terms = terms});
     wing->im = im_new(&(struct im_options){.site = &server->site, .home = wing->index});
     phones_open(wing);
+    faces_open(wing);
 }
 
 void home_close(struct wing *wing)
@@ -300,11 +302,12 @@ static void tick(void *arg)
     im_expire(wing->im, turn.now, &turn.out);
     sweep(wing, turn.now);
     turn_end(&turn);
+    faces_tick(wing, loop_now(wing->loop));
 }
 
 void home_wake(struct wing *wing)
 {
     if (!timer_running(&wing->tick) &&
-        (registrar_count(wing->registrar) > 0 || im_count(wing->im) > 0))
+        (registrar_count(wing->registrar) > 0 || im_count(wing->im) > 0 || faces_any(wing)))
         timer_start(&wing->tick, TICK_MS);
 }

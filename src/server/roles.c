@@ -4,6 +4,7 @@
 #include "autodiscover/autodiscover.h"
 #include "certprov/certprov.h"
 #include "orgid/orgid.h"
+#include "server/faces.h"
 #include "vault/vault.h"
 #include "webticket/webticket.h"
 
@@ -76,6 +77,7 @@ static void make_autodiscover(struct server *server, struct roles *roles)
         .desk = server_desk,
         .desk_arg = server,
         .webticket = roles->webticket,
+        .ucwa = server->config->roles.sip,
         .origins = slice_of(server->config->web.origins),
     });
     autodiscover_add_routes(roles->autodiscover, server->routes);
@@ -104,6 +106,8 @@ int roles_new(struct server *server, struct roles **roles_out, struct fault *fau
             make_certprov(server, roles);
             make_autodiscover(server, roles);
             make_addressbook(server, roles);
+            if (server->config->roles.sip)
+                faces_add_routes(server, roles->webticket);
         }
     }
     if (err == 0 && server->config->roles.orgid)

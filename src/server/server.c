@@ -6,6 +6,7 @@
 #include "certprov/certprov.h"
 #include "event/event.h"
 #include "server/doors.h"
+#include "server/faces.h"
 #include "server/front.h"
 #include "server/home.h"
 #include "server/lab.h"
@@ -233,6 +234,7 @@ static void reload(void *arg, int signo)
 static void close_idle(void *arg)
 {
     front_close_idle(arg);
+    faces_close(arg); /* polls are answered, and their connections end behind that */
     web_close_idle(arg);
     line_close_all(arg);
 }
@@ -357,6 +359,7 @@ void server_free(struct server *server)
     watch_free(server->watch);
     for (unsigned i = 0; i < server->wing_count; i++) {
         timer_stop(&server->wings[i].tick);
+        faces_close(&server->wings[i]);
         phones_close(&server->wings[i]);
     }
     if (server->draining)

@@ -30,6 +30,7 @@ struct im;
 struct turn;
 struct hold;
 struct phones;
+struct ucwa;
 
 enum door {
     DOOR_HTTP,
@@ -52,6 +53,7 @@ struct wing {
     struct presence *presence;   /* theirs, and of those they watch */
     struct im *im;               /* sessions that they are called to */
     struct phones *phones;       /* their endpoints that have no connection (phones.h) */
+    struct ucwa *ucwa;           /* their applications (faces.h) */
     struct hold *holds;          /* users of whom a change is being written (hold.h) */
     struct turn *turn;           /* the work that is being done now */
     struct timer tick;           /* looks for what has expired, while anybody is here */

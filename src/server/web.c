@@ -316,6 +316,6 @@ void web_close_idle(struct wing *wing)
 {
     struct web *web;
     LIST_FOREACH(web, &wing->webs, all)
-    if (web->exchange ? web->exchange->parked : !http_frame_begun(&web->frame))
+    if (!web->exchange && !http_frame_begun(&web->frame))
         conn_close_after_flush(web->conn);
 }

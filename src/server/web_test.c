@@ -71,14 +71,19 @@ static const struct http_route rows[] = {
 
 /* ---- the world --------------------------------------------------------------------------- */
 
-static void look(void *arg)
+static void look_once(void)
 {
-    (void)arg;
     ssize_t n = recv(house.client, house.got + house.got_len, sizeof house.got - 1 - house.got_len,
                      MSG_DONTWAIT);
     if (n > 0)
         house.got_len += (size_t)n;
     house.got[house.got_len] = '\0';
+}
+
+static void look(void *arg)
+{
+    (void)arg;
+    look_once();
     if (house.until())
         loop_stop(house.wing.loop);
     else if (clock_monotonic() > house.give_up)
@@ -231,14 +236,18 @@ static void test_client_leaves(void **state)
     run_until(is_alone);
 }
 
-static void test_drain_ends_who_waits(void **state)
+/* Who waits for somebody's word gets it also while the server drains, and goes then. */
+static void test_drain_waits_for_who_waits(void **state)
 {
     (void)state;
     ask(house.client, "/wait");
     run_until(is_parked);
+    atomic_store(&house.server.draining, true);
     web_close_idle(&house.wing);
+    give(house.parked[0], "last word");
     run_until(is_alone);
-    give(house.parked[0], "to nobody");
+    look_once();
+    assert_non_null(strstr(house.got, "last word"));
 }
 
 static bool are_all_parked(void)
@@ -278,7 +287,7 @@ int main(void)
         TEST(test_every_way_answers),
         TEST(test_pipeline_waits),
         TEST(test_client_leaves),
-        TEST(test_drain_ends_who_waits),
+        TEST(test_drain_waits_for_who_waits),
         TEST(test_idle_poll_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,3 +181,20 @@ int webticket_verify_soap(struct webticket *webticket, const struct webticket_us
     *claims_out = claims;
     return 0;
 }
+
+/* The ticket says who he was when it was issued; the account, who he is now. */
+int webticket_holder(const struct webticket_claims *claims, struct accounts *accounts,
+                     struct arena *arena, struct account *account_out, struct fault *fault)
+{
+    int err = accounts_find(accounts, claims->address, arena, account_out, fault);
+    if (err < 0)
+        return err;
+    if (account_out->id != claims->account_id)
+        return fault_set(fault, ERR_DENIED, FINDING_UNKNOWN_USER,
+                         "%.*s is another account now than when the ticket was issued",
+                         SLICE_ARG(slice_head(claims->address, 160)));
+    if (!account_out->enabled)
+        return fault_set(fault, ERR_DENIED, FINDING_USER_DISABLED, "%.*s",
+                         SLICE_ARG(slice_head(claims->address, 200)));
+    return 0;
+}

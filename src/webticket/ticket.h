@@ -5,11 +5,12 @@
  *
  * A ticket is good at every service of the site (webticket_is_audience), not
  * only at the one it was asked for: the cloud's clients use one ticket for all.
- * Whether its account still exists and is enabled is for the service to ask,
- * which looks the account up anyway: compare account_id. */
+ * Whether its account still exists and is enabled is for the service to ask
+ * behind that: webticket_holder(). */
 #ifndef LYCHGATE_WEBTICKET_TICKET_H
 #define LYCHGATE_WEBTICKET_TICKET_H
 
+#include "accounts/account.h"
 #include "webticket/webticket.h"
 #include "xml/soap.h"
 
@@ -51,5 +52,11 @@ struct webticket_use {
 int webticket_verify_soap(struct webticket *webticket, const struct webticket_use *use, int64_t now,
                           struct arena *arena, struct webticket_claims *claims_out,
                           struct fault *fault);
+
+/* The account that a good ticket stands for: the same one as when it was issued
+ * (-ERR_DENIED, UNKNOWN_USER) and enabled (USER_DISABLED). What is in account_out is the
+ * arena's. Blocks: worker threads only. */
+int webticket_holder(const struct webticket_claims *claims, struct accounts *accounts,
+                     struct arena *arena, struct account *account_out, struct fault *fault);
 
 #endif
