@@ -57,7 +57,7 @@ static void ucwa_at_home(struct wing *home, const struct face_guest *guest,
                          struct http_later *later, int64_t now)
 {
     if (home->ucwa) {
-        ucwa_answer(home->ucwa, guest->account, later, now);
+        ucwa_answer(home->ucwa, guest->account, guest->until, later, now);
         home_wake(home);
         return;
     }
@@ -103,15 +103,17 @@ static void answer_ucwa(void *role, const struct http_request *request, struct h
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
+#define UCWA_ROUTE(place)                                                                          \
+    {                                                                                              \
+        .path = (place), .methods = HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE,                 \
+        .flags = ROUTE_WORK | ROUTE_LATER, .answer = answer_ucwa                                   \
+    }
+
 static const struct http_route rows[] = {
-    {.path = SITE_PATH_UCWA,
-     .methods = HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE,
-     .flags = ROUTE_WORK | ROUTE_LATER,
-     .answer = answer_ucwa},
-    {.path = SITE_PATH_UCWA "/*",
-     .methods = HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE,
-     .flags = ROUTE_WORK | ROUTE_LATER,
-     .answer = answer_ucwa},
+    UCWA_ROUTE(SITE_PATH_UCWA),
+    UCWA_ROUTE(SITE_PATH_UCWA "/*"),
+    UCWA_ROUTE(SITE_PATH_UCWA_PLAIN),
+    UCWA_ROUTE(SITE_PATH_UCWA_PLAIN "/*"),
 };
 
 void faces_add_routes(struct server *server, struct webticket *webticket)
@@ -123,9 +125,8 @@ void faces_add_routes(struct server *server, struct webticket *webticket)
 
 void faces_open(struct wing *wing)
 {
-    wing->ucwa = ucwa_new(&(struct ucwa_options){.base = SLICE(SITE_PATH_UCWA),
-                                                 .web_host = wing->server->site.web_host,
-                                                 .phones = phones_host(wing)});
+    wing->ucwa =
+        ucwa_new(&(struct ucwa_options){.site = &wing->server->site, .phones = phones_host(wing)});
 }
 
 void faces_tick(struct wing *wing, int64_t now)

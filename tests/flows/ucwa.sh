@@ -147,10 +147,15 @@ check 'and is gone' answers 404
 policy 'Set-CsMobilityPolicy -EnableMobility $true'
 as POST "$applications" "$wish"
 events=$(link ._links.events.href)
-hold() { ask held GET "$events" -H "Authorization: Bearer $token"; echo "$code" >"$flow/held"; }
+hold() { # until it is not answered by events
+  while ask held GET "$events" -H "Authorization: Bearer $token" && [ "$code" = 200 ]; do
+    events=$(get ._links.next.href held)
+  done
+  echo "$code" >"$flow/held"
+}
 hold &
 held=$! tries=0
-until grep -qF "GET $events" "$site/trace.jsonl" || [ $((tries++)) -gt 200 ]; do sleep 0.05; done
+until grep -qF "GET ${events%ack=*}ack=2" "$site/trace.jsonl" || [ $((tries++)) -gt 400 ]; do sleep 0.05; done
 check 'the server ends cleanly' flow_stop
 wait "$held"
 check 'and the held poll was answered' grep -qx 503 "$flow/held"
