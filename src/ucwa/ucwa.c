@@ -65,8 +65,7 @@ static void app_free(struct app *app, int status, const char *code, const char *
     if (app->poll)
         ucwa_refuse(ucwa, app->poll, status, code, subcode, fault);
     channel_free(app->channel);
-    LIST_REMOVE(app, next);
-    ucwa->count--;
+    ucwa_strike(app);
     arena_free(app->arena);
     free(app);
 }
@@ -160,15 +159,11 @@ static void settle(void *arg)
 static struct slice new_id(const struct ucwa *ucwa, struct arena *arena)
 {
     uint64_t number;
-    const struct app *app;
     for (;;) {
         random_fill(&number, sizeof number);
         struct slice id = arena_print(arena, "%0*llu", ID_DIGITS,
                                       (unsigned long long)(number % 1000000000000ULL));
-        LIST_FOREACH(app, &ucwa->apps, next)
-        if (slice_eq(app->id, id))
-            break;
-        if (!app)
+        if (!ucwa_app(ucwa, id))
             return id;
     }
 }
@@ -196,8 +191,7 @@ static struct app *app_new(struct ucwa *ucwa, struct slice family, struct slice 
     LIST_INIT(&app->talks);
     LIST_INIT(&app->calls);
     LIST_INIT(&app->subscriptions);
-    LIST_INSERT_HEAD(&ucwa->apps, app, next);
-    ucwa->count++;
+    ucwa_enrol(app);
     return app;
 }
 
@@ -211,22 +205,6 @@ static int check_wish(const json_t *wish, struct fault *fault)
                              "%s is missing or longer than %d bytes", names[i], UCWA_WORD_MAX);
     }
     return 0;
-}
-
-/* The same endpoint again is the same application: a client that asks a second time goes on
- * where it was. */
-static struct app *find_endpoint(struct ucwa *ucwa, struct slice account, struct slice endpoint,
-                                 size_t *count)
-{
-    struct app *app, *found = NULL;
-    *count = 0;
-    LIST_FOREACH(app, &ucwa->apps, next)
-    if (slice_eq_nocase(app->account, account)) {
-        ++*count;
-        if (slice_eq(app->endpoint, endpoint))
-            found = app;
-    }
-    return found;
 }
 
 static void open_phone(struct app *app)
@@ -258,7 +236,9 @@ static void create(struct ucwa *ucwa, struct slice family, struct slice account,
         json_decref(wish);
         return;
     }
-    struct app *app = find_endpoint(ucwa, account, ucwa_member(wish, "endpointId"), &count);
+    /* The same endpoint again is the same application: a client that asks a second time
+     * goes on where it was. */
+    struct app *app = ucwa_app_of(ucwa, account, ucwa_member(wish, "endpointId"), &count);
     size_t total = ucwa->options.total ? ucwa->options.total : TOTAL;
     if (app && !app->creating) {
         introduce(app, later, 200);
@@ -348,11 +328,8 @@ static void dispatch(struct ask *ask)
 
 static struct app *find_app(struct ucwa *ucwa, struct slice account, struct slice id)
 {
-    struct app *app;
-    LIST_FOREACH(app, &ucwa->apps, next)
-    if (slice_eq(app->id, id) && slice_eq_nocase(app->account, account) && !app->creating)
-        return app;
-    return NULL;
+    struct app *app = ucwa_app(ucwa, id);
+    return app && slice_eq_nocase(app->account, account) && !app->creating ? app : NULL;
 }
 
 /* Which of the two names the path begins with; the route has seen to it that one does. */

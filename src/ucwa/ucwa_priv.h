@@ -7,6 +7,7 @@
 #include "ucwa/ucwa.h"
 
 #include <sys/queue.h>
+#include <uthash.h>
 
 /* A request that waits for the phone's PHONE_DONE. */
 struct call {
@@ -56,12 +57,16 @@ struct app {
     LIST_HEAD(, talk) talks;
     LIST_HEAD(, call) calls;
     LIST_HEAD(, subscription) subscriptions;
-    LIST_ENTRY(app) next;
+    LIST_ENTRY(app) next, sibling; /* all; of the same user */
+    UT_hash_handle hh;             /* by id */
+    struct owner *owner;
 };
 
 struct ucwa {
     struct ucwa_options options;
     LIST_HEAD(, app) apps;
+    struct app *by_id;
+    struct owner *owners; /* by account */
     size_t count;
     int64_t now; /* of the last call */
 };
@@ -94,6 +99,17 @@ struct resource {
 
 extern const struct resource me_resources[], people_resources[], talk_resources[];
 extern const size_t me_resource_count, people_resource_count, talk_resource_count;
+
+/* ---- the roll: who is there ---- */
+
+/* Put on it, by id, account and endpoint; take off it. */
+void ucwa_enrol(struct app *app);
+void ucwa_strike(struct app *app);
+
+/* By id; NULL: there is none. By user and endpoint, and how many the user has. */
+struct app *ucwa_app(const struct ucwa *ucwa, struct slice id);
+struct app *ucwa_app_of(const struct ucwa *ucwa, struct slice account, struct slice endpoint,
+                        size_t *count_out);
 
 /* ---- answers: each ends the request ---- */
 
