@@ -5,47 +5,13 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../interop/tap.sh"
 . "$here/flow.sh"
+ucwa_dir=$flow
+. "$here/../interop/ucwa.sh"
 PATH=$PATH:/usr/bin
 for program in curl jq; do
   command -v "$program" >/dev/null || tap_skip_all "$program is not installed"
 done
 
-# ask NAME METHOD URL CURL-OPTION...: status in $code; head and body in $flow/NAME.head, .body
-ask() {
-  local name=$1 method=$2 url=$3
-  shift 3
-  [[ $url == /* ]] && url=https://webdir.contoso.test:$https$url
-  code=$(curl -sS --max-time 60 --cacert "$site/ca.pem" --connect-to "::127.0.0.1:" -X "$method" \
-    -D "$flow/$name.head" -o "$flow/$name.body" -w '%{http_code}' "$@" "$url" 2>"$flow/curl.err")
-}
-# as METHOD URL BODY: alice asks; empty body: none
-as() {
-  local data=(-H 'Content-Length: 0')
-  [ -z "${3-}" ] || data=(-H "Content-Type: ${4-application/json}" --data-binary "$3")
-  [ "$1" != GET ] || data=()
-  ask answer "$1" "$2" -H "Authorization: Bearer $token" "${data[@]}"
-}
-answers() { [ "$code" = "$1" ] || { echo "# status $code"; head -c 300 "$flow/answer.body" | sed 's/^/# /'; return 1; }; }
-get() { jq -r "$1" "$flow/${2-answer}.body"; }
-link() { get "$1" "${2-answer}"; }
-# next_events: the next answer of the channel, in $flow/answer.body; its events one a line in $flow/events
-next_events() {
-  as GET "$events"
-  answers 200 || return 1
-  events=$(get '._links.next.href // ._links.resync.href // ._links.resume.href')
-  jq -c '.sender[]?.events[]?' "$flow/answer.body" >>"$flow/events"
-}
-# hears JQ-CONDITION: such an event comes, or has come since `listen`
-listen() { : >"$flow/events"; }
-hears() {
-  local tries
-  for ((tries = 0; tries < 12; tries++)); do
-    jq -se "any(.[]; $1)" "$flow/events" >/dev/null && return 0
-    next_events || return 1
-  done
-  return 1
-}
-event() { jq -rs "[.[] | select($1)][0] | $2" "$flow/events"; }
 as_bob() {
   exec "$LYCHGATE" "$@" --as bob@contoso.test --password-file "$flow/password" --cache "$flow/cache.bob" \
     --ca "$site/ca.pem" --timeout 10 --dns "127.0.0.1:$dns" --connect-to ":80::$http" \
@@ -60,19 +26,20 @@ flow_site ucwa || tap_bail 'no site'
   --password-file "$flow/password" >"$flow/user.out" 2>&1 || tap_bail 'no bob'
 flow_set log trace trace.jsonl
 flow_start || tap_bail 'no server'
+ucwa_web=https://webdir.contoso.test:$https ucwa_curl=(--connect-to '::127.0.0.1:')
 
 # ---- from the root to an application
 ask root GET "https://lyncdiscover.contoso.test:$https/?sipuri=alice@contoso.test"
-user=$(get ._links.user.href root)
+user=$(field ._links.user.href root)
 check 'the root leads to the user' test -n "$user"
 ask user GET "$user"
 check 'who gets a challenge' test "$code" = 401
 check 'that names the token service' challenged user
 oauth=$(sed -n 's/.*MsRtcOAuth href="\([^"]*\)".*/\1/p' "$flow/user.head")
 ask token POST "$oauth" -d grant_type=password -d username=alice@contoso.test -d password=wrong
-check 'a wrong password gets no token' test "$code:$(get .error token)" = 400:invalid_grant
+check 'a wrong password gets no token' test "$code:$(field .error token)" = 400:invalid_grant
 ask token POST "$oauth" -d grant_type=password -d username=alice@contoso.test -d "password=$password"
-token=$(get .access_token token)
+token=$(field .access_token token)
 check 'the right one does' test "$code:${token:0:4}" = 200:cwt=
 as GET "$user"
 applications=$(link ._links.applications.href)
@@ -87,7 +54,7 @@ application=$(link ._links.self.href)
 events=$(link ._links.events.href)
 available=$(link ._embedded.me._links.makeMeAvailable.href)
 as POST "$applications" "$wish"
-check 'the same endpoint is the same application' test "$code:$(get ._links.self.href)" = "200:$application"
+check 'the same endpoint is the same application' test "$code:$(field ._links.self.href)" = "200:$application"
 
 # ---- being seen, and seeing
 listen
@@ -99,7 +66,7 @@ search=$(link ._embedded.people._links.search.href)
 watch=$(link ._embedded.people._links.presenceSubscriptions.href)
 start=$(link ._embedded.communication._links.startMessaging.href)
 as GET "$search?query=Bob"
-check 'bob is found' test "$(get '._embedded.contact[0].name')" = 'Bob Builder'
+check 'bob is found' test "$(field '._embedded.contact[0].name')" = 'Bob Builder'
 as POST "$watch" '{"duration":11,"uris":["sip:bob@contoso.test"]}'
 check 'and watched' answers 201
 
@@ -129,12 +96,12 @@ check 'fails' hears '.link.rel == "messagingInvitation" and .type == "completed"
 # ---- what is not allowed
 ask token POST "$oauth" -d grant_type=password -d username=bob@contoso.test -d "password=$password"
 alices=$token
-token=$(get .access_token token)
+token=$(field .access_token token)
 as GET "$application"
-check "another's application is not there" test "$code:$(get .subcode)" = 404:ApplicationNotFound
+check "another's application is not there" test "$code:$(field .subcode)" = 404:ApplicationNotFound
 token=$alices
 as GET "${events%ack=*}ack=999"
-check 'a wrong number is set right' test -n "$(get '._links.resync.href // empty')"
+check 'a wrong number is set right' test -n "$(field '._links.resync.href // empty')"
 policy 'Set-CsMobilityPolicy -EnableMobility $false'
 as POST "$applications" '{"UserAgent":"flow","EndpointId":"a2","Culture":"en-US"}'
 check 'who may not use phones may not make one' answers 403
@@ -149,7 +116,7 @@ as POST "$applications" "$wish"
 events=$(link ._links.events.href)
 hold() { # until it is not answered by events
   while ask held GET "$events" -H "Authorization: Bearer $token" && [ "$code" = 200 ]; do
-    events=$(get ._links.next.href held)
+    events=$(field ._links.next.href held)
   done
   echo "$code" >"$flow/held"
 }

@@ -8,9 +8,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 . "$here/../tap.sh"
 . "$here/../site.sh"
+ucwa_dir=$LAB_DIR
+. "$here/../ucwa.sh"
 packaging=$here/../../../packaging
 
-for program in nginx haproxy curl; do
+for program in nginx haproxy curl jq; do
   PATH=$PATH:/usr/sbin command -v "$program" >/dev/null || tap_skip_all "$program is not installed"
 done
 PATH=$PATH:/usr/sbin
@@ -18,20 +20,20 @@ proxy_pid=
 
 # The shipped file with this lab's certificates in it.
 adapt() {
-  sed "s#/etc/lychgate/#$site/#g" "$1"
+  sed "s#/etc/lychgate/#$site/#g; s#/dev/log#stdout format raw#" "$1"
 }
 
 nginx_start() {
   {
-    echo "daemon off; pid $LAB_DIR/nginx.pid; error_log $LAB_DIR/nginx.log; user root;"
-    echo "events {} http { access_log $LAB_DIR/nginx-access.log;"
+    echo "daemon off; pid $LAB_DIR/nginx.pid; error_log $LAB_DIR/nginx-error.log; user root;"
+    echo "events {} http { access_log $LAB_DIR/nginx.log;"
     for kind in client_body proxy fastcgi uwsgi scgi; do
       echo "${kind}_temp_path $LAB_DIR/nginx-$kind;"
     done
     adapt "$packaging/nginx/lychgate.conf"
     echo "}"
   } >"$LAB_DIR/nginx.conf"
-  nginx -c "$LAB_DIR/nginx.conf" -e "$LAB_DIR/nginx.log" &
+  nginx -c "$LAB_DIR/nginx.conf" -e "$LAB_DIR/nginx-error.log" &
   proxy_pid=$!
 }
 
@@ -93,7 +95,56 @@ believed_address() {
   grep -q 'from=127.0.0.9' "$site_log"
 }
 
-show_on_failure "$LAB_DIR/signin.out" "$LAB_DIR/nginx.log" "$LAB_DIR/haproxy.log" "$site_log"
+# ---- phones ---------------------------------------------------------------------------------
+# What the article saw of the phone in TMG's log, by its access log here.
+log_line() {
+  grep -qE 'GET /\?sipuri=alice@contoso.test HTTP' "$LAB_DIR/$1"
+}
+
+# The links that a phone gets are of the outer name, without a port.
+outer_links() {
+  get "https://lyncdiscover.$site_domain/?sipuri=alice@$site_domain" >"$LAB_DIR/root.json"
+  ! jq -r '.. | .href? // empty' "$LAB_DIR/root.json" |
+    grep -v "^https://webdir.$site_domain/[A-Za-z]"
+}
+
+token() {
+  ucwa_web=https://webdir.$site_domain
+  ucwa_token "alice@$site_domain" Wonderland-7 "https://lyncdiscover.$site_domain/"
+}
+from_outside() { [[ $applications == "https://webdir.$site_domain/ucwa/"* ]]; }
+available() {
+  listen
+  as POST "$(link ._embedded.me._links.makeMeAvailable.href)" '{"signInAs":"Online"}' && answers 204
+}
+# Bob writes while her poll is held, and reads her answer.
+bob_pid=
+bob_writes() {
+  "$LYCHGATE" im "alice@$site_domain" "$1" --as "bob@$site_domain" --password-file "$LAB_DIR/password" \
+    --ca "$site/ca.pem" --no-cache --wait 300 >"$LAB_DIR/bob.out" 2>"$LAB_DIR/bob.err" &
+  bob_pid=$!
+}
+hears_bob() { # WORD
+  local accept
+  hears '.link.rel == "messagingInvitation" and .type == "started"' || return
+  accept=$(event '.link.rel == "messagingInvitation"' '._embedded.messagingInvitation._links.accept.href')
+  as POST "$accept"
+  answers 204 && hears ".link.rel == \"message\" and (._embedded.message._links.plainMessage.href | contains(\"$1\"))"
+}
+answers_bob() { # WORD
+  local say tries
+  hears '.link.rel == "messaging" and ._embedded.messaging.state == "Connected"' || return
+  say=$(event '.link.rel == "messaging" and ._embedded.messaging.state == "Connected"' \
+    '._embedded.messaging._links.sendMessage.href')
+  as POST "$say" "$1" text/plain
+  answers 201 || return
+  kill -INT "$bob_pid"
+  wait "$bob_pid"
+  grep -q "alice@contoso.test: $1" "$LAB_DIR/bob.out"
+}
+ends() { as DELETE "$application" && answers 204; }
+
+show_on_failure "$LAB_DIR/answer.body" "$LAB_DIR/events" "$LAB_DIR/root.json" "$LAB_DIR/bob.err" "$LAB_DIR/signin.out" "$LAB_DIR/nginx-error.log" "$LAB_DIR/haproxy.log" "$site_log"
 printf 'Wonderland-7\n' >"$LAB_DIR/password"
 check 'a site behind a proxy is made' site_init
 site_set listen http 127.0.0.1:8080
@@ -102,6 +153,7 @@ site_set listen sip-on-https off
 site_set site https-port 443
 site_set web trusted-proxies 127.0.0.1
 check 'alice gets an account' site_user "alice@$site_domain" 'Wonderland-7'
+check 'bob, too' site_user "bob@$site_domain" 'Wonderland-7'
 site_start || tap_bail 'lychgated does not get ready'
 
 for proxy in nginx haproxy; do
@@ -113,6 +165,16 @@ for proxy in nginx haproxy; do
   for method in basic auth orgid; do
     check "$proxy: lychgate signin by $method" signin "$method"
   done
+  check "$proxy: its log shows the phone's question" log_line "$proxy.log"
+  check "$proxy: the links are those of outside" outer_links
+  check "$proxy: a browser gets its token" token
+  check "$proxy: and the way to its applications" from_outside
+  check "$proxy: makes one" ucwa_application "$proxy"
+  check "$proxy: is seen" available
+  bob_writes "Hello-$proxy"
+  check "$proxy: is woken by bob's message" hears_bob "Hello-$proxy"
+  check "$proxy: and answers him" answers_bob "Thanks-$proxy"
+  check "$proxy: signs out" ends
   check "$proxy: the client's address is the one the trusted proxy names" believed_address
   proxy_stop
 done
