@@ -131,13 +131,20 @@ struct slice phone_print_sdp(const struct phone *phone, struct arena *arena)
 /* ---- being called ------------------------------------------------------------------------------
  */
 
+static const struct sip_message *offer_of(const struct chat *chat, struct arena *arena)
+{
+    struct sip_message *invite = arena_new_of(arena, struct sip_message);
+    struct fault odd; /* it was parsed before */
+    return sip_parse(invite, chat->offer, &odd) < 0 ? NULL : invite;
+}
+
 static void reply_invite(struct phone *phone, struct chat *chat, int status)
 {
     scoped(arena) struct arena *arena = arena_new();
-    struct sip_message *invite = arena_new_of(arena, struct sip_message);
+    const struct sip_message *invite = offer_of(chat, arena);
     struct sip_reply reply;
-    if (sip_parse(invite, chat->offer, NULL) < 0)
-        return; /* it was parsed before */
+    if (!invite)
+        return;
     sip_reply_init(&reply, arena, status);
     reply.to_tag = chat->to_tag;
     if (status > 100 && status < 300) {
@@ -150,6 +157,34 @@ static void reply_invite(struct phone *phone, struct chat *chat, int status)
     if (status == 200)
         sip_reply_body(&reply, SLICE(PHONE_TYPE_SDP), phone_print_sdp(phone, arena));
     phone_talk_reply(phone, invite, &reply);
+}
+
+/* It still rings: else proxies on the way give up after three minutes without a word. */
+static void ring(struct phone *phone, struct chat *chat, int64_t now)
+{
+    chat->ring_at = now + PHONE_RING_MS;
+    reply_invite(phone, chat, 180);
+}
+
+void phone_refuse_late(struct phone *phone, struct chat *chat, const struct push_outcome *outcome)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    const struct sip_message *invite = offer_of(chat, arena);
+    struct sip_reply reply;
+    struct fault fault;
+    phone_fault(&fault, ERR_EXPIRED, FINDING_IM_TIMEOUT, "the device has not answered");
+    sip_reply_init(&reply, arena, 408);
+    if (outcome)
+        push_wake_answer(outcome, phone->world.pool, &reply);
+    else if (chat->woken)
+        push_wake_late(phone->world.pool, &reply);
+    reply.to_tag = chat->to_tag;
+    if (invite)
+        phone_talk_reply(phone, invite, &reply);
+    phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, outcome ? &outcome->fault : &fault);
+    if (!outcome)
+        phone_sleep_missed(phone, chat);
+    phone_drop_chat(phone, chat);
 }
 
 static void keep_invite(struct phone *phone, struct chat *chat, const struct sip_message *request)
@@ -189,9 +224,17 @@ static void invited(struct phone *phone, const struct sip_message *request)
         struct chat *chat = phone_add_chat(phone, slice_from(account, 4), true);
         chat->leg = leg;
         keep_invite(phone, chat, request);
-        reply_invite(phone, chat, 180);
+        ring(phone, chat, phone_now(phone));
         phone_tell_chat(phone, chat, PHONE_CHAT_INVITED, NULL);
+        phone_sleep_untold(phone, chat);
     }
+}
+
+/* im/answer.c's words, which are Lync's. */
+static bool answered_elsewhere(const struct sip_message *cancel)
+{
+    const struct sip_header *reason = sip_header_named(cancel, SLICE("Reason"), NULL);
+    return reason && slice_find(reason->value, SLICE("cause=200")) >= 0;
 }
 
 /* The server or the caller takes it back. */
@@ -206,6 +249,8 @@ static void cancelled(struct phone *phone, const struct sip_message *request)
         return;
     reply_invite(phone, chat, 487);
     phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, NULL);
+    if (!answered_elsewhere(request))
+        phone_sleep_missed(phone, chat);
     phone_drop_chat(phone, chat);
 }
 
@@ -215,6 +260,7 @@ void phone_accept(struct phone *phone, uint64_t tag, uint64_t id)
     if (!chat)
         return;
     reply_invite(phone, chat, 200);
+    chat->untold = false;
     phone_tell_chat(phone, chat, PHONE_CHAT_CONNECTED, NULL);
     phone_done(phone, tag, NULL);
 }
@@ -239,8 +285,7 @@ static void tell_typing(struct phone *phone, const struct chat *chat, bool typin
                &(struct phone_news){.kind = PHONE_TYPING, .chat = &chat->shown, .typing = typing});
 }
 
-static void take_text(struct phone *phone, const struct chat *chat,
-                      const struct sip_message *request)
+static void take_text(struct phone *phone, struct chat *chat, const struct sip_message *request)
 {
     struct slice type, all = sip_value(request, SIP_HEADER_CONTENT_TYPE);
     struct slice text = sip_find_text(all, request->body, &type);
@@ -254,6 +299,7 @@ static void take_text(struct phone *phone, const struct chat *chat,
         phone_tell(phone,
                    &(struct phone_news){
                        .kind = PHONE_MESSAGE, .chat = &chat->shown, .text = text, .type = type});
+        phone_sleep_untold(phone, chat);
     }
 }
 
@@ -395,19 +441,18 @@ void phone_leave(struct phone *phone, uint64_t tag, uint64_t id)
 int64_t phone_chat_tick(struct phone *phone, int64_t now)
 {
     int64_t next = INT64_MAX;
-    struct fault fault;
     for (struct chat *chat = phone->chats, *after; chat; chat = after) {
         after = chat->next;
         if (chat->shown.state != PHONE_CHAT_INVITED)
             continue;
-        if (chat->until > now) {
-            next = chat->until < next ? chat->until : next;
+        if (now >= chat->until) {
+            phone_refuse_late(phone, chat, NULL);
             continue;
         }
-        reply_invite(phone, chat, 408);
-        phone_fault(&fault, ERR_EXPIRED, FINDING_IM_TIMEOUT, "the device has not answered");
-        phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, &fault);
-        phone_drop_chat(phone, chat);
+        if (now >= chat->ring_at)
+            ring(phone, chat, now);
+        int64_t due = chat->ring_at < chat->until ? chat->ring_at : chat->until;
+        next = due < next ? due : next;
     }
     return next;
 }

@@ -5,6 +5,7 @@
 
 #include "mobility/phone.h"
 #include "policy/policy.h"
+#include "push/wake.h"
 #include "sip/message.h"
 
 /* What is around a phone. Strings are borrowed for as long as it lives. */
@@ -16,6 +17,9 @@ struct phone_world {
     /* There is something to send, to settle, or another time to wake at: call phone_next(),
      * phone_settle() and phone_tick() soon, never from within. */
     void (*stir)(void *arg);
+    /* The device sleeps: push that to it. phone_woken() tells by the tag how it went, never
+     * from within. Called by phone_tick() and phone_take(). */
+    void (*wake)(void *arg, const struct push_news *news, uint64_t tag);
     void *arg;
 };
 
@@ -36,6 +40,13 @@ struct phone_admission {
  * (MOBILITY_DISABLED); else it registers. Takes admission->arena in any case. */
 void phone_admit(struct phone *phone, const struct phone_admission *admission,
                  const struct fault *fault);
+
+/* Push or pull from now on, and how many ms of silence; tells PHONE_MODE if it was otherwise. */
+void phone_set_push(struct phone *phone, bool push, int64_t lifetime);
+
+/* How a wish of world->wake() has ended. An invitation whose device cannot be woken is
+ * answered by push_wake_answer(), unless the device has come meanwhile. */
+void phone_woken(struct phone *phone, uint64_t tag, const struct push_outcome *outcome);
 
 /* The next message to be sent, in the arena, one after the other; false: none. */
 bool phone_next(struct phone *phone, struct arena *arena, struct slice *bytes_out);

@@ -74,6 +74,7 @@ enum phone_priority {
 
 enum phone_news_kind {
     PHONE_SIGNED_IN,  /* registered; `expires` is how long it may be silent (ms) */
+    PHONE_MODE,       /* push or pull has changed: phone_pushes(), and `expires` as above */
     PHONE_SIGNED_OUT, /* over, by `fault` (NONE: as asked for); the last news of all */
     PHONE_SETTINGS,   /* phone_settings() */
     PHONE_CONTACTS,   /* phone_groups(), phone_contacts() have changed */

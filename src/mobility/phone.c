@@ -393,6 +393,7 @@ int64_t phone_tick(struct phone *phone)
     int64_t next = sooner(sip_transactions_deadline(phone->transactions), phone->refresh_at);
     if (phone->state == PHONE_IN) {
         next = sooner(next, sooner(phone_follow_tick(phone, now), phone_chat_tick(phone, now)));
+        next = sooner(next, phone_sleep_tick(phone, now));
         next = sooner(next, phone->heard + phone->lifetime);
         if (phone->appeared && !phone->away)
             next = sooner(next, phone->heard + phone->idle_after);

@@ -108,6 +108,12 @@ void phone_sign_out(struct phone *phone, uint64_t tag);
  * idle, he is back. Call it with every request. */
 void phone_active(struct phone *phone);
 
+/* Can the device be told now? true when it opens a poll, false when that has been answered or
+ * is gone; at first it is not. A phone that pushes is asleep three seconds after the last poll
+ * and the last phone_active(); then the server wakes the device by a push message when it is
+ * invited or written to. A new poll means that the device has what was told before. */
+void phone_awake(struct phone *phone, bool awake);
+
 /* After so many ms of silence the user is shown as away [5 min]; 60 s to 1 day. */
 void phone_set_idle(struct phone *phone, int64_t ms);
 
@@ -119,7 +125,7 @@ bool phone_normalize(const struct phone *phone, struct slice number, char out[25
 
 bool phone_is_signed_in(const struct phone *phone);
 bool phone_has_appeared(const struct phone *phone);
-bool phone_pushes(const struct phone *phone);      /* else the device polls */
+bool phone_pushes(const struct phone *phone);      /* else the device polls; may change */
 int64_t phone_lifetime(const struct phone *phone); /* ms that it may be silent */
 struct slice phone_account(const struct phone *phone);
 struct slice phone_endpoint(const struct phone *phone);

@@ -145,14 +145,17 @@ struct chat {
     struct sip_request invite; /* ours, to be acknowledged or cancelled; in the arena */
     struct slice offer;        /* bytes of the INVITE that waits for the face's answer */
     struct slice to_tag;       /* that we gave in 180 */
-    int64_t until;             /* INVITED: how long the face may think */
+    int64_t until, ring_at;    /* INVITED: how long the face may think; the next 180 */
+    bool untold;               /* the device may not have heard the last of it: wake it */
+    bool woken;                /* for the invitation */
 };
 
 #define PHONE_TYPE_SDP "application/sdp"
 #define PHONE_ALLOW    "INVITE, ACK, BYE, CANCEL, MESSAGE, INFO"
 
 enum {
-    PHONE_ANSWER_MS = 180 * 1000 /* that a face may let an inviter wait; who calls waits as long */
+    PHONE_ANSWER_MS = 180 * 1000, /* that a face may let an inviter wait; who calls waits as long */
+    PHONE_RING_MS = 60 * 1000     /* between two 180 (RFC 3261 section 13.3.1.1) */
 };
 
 struct chat *phone_add_chat(struct phone *phone, struct slice peer, bool incoming);
@@ -168,9 +171,19 @@ struct slice phone_print_sdp(const struct phone *phone, struct arena *arena);
 void phone_end_transaction(struct phone *phone, const struct chat *chat, enum sip_method method,
                            struct slice to);
 
+/* Answer an invitation with what its device's push message came to; NULL: the device has been
+ * silent for too long. The chat ends. */
+void phone_refuse_late(struct phone *phone, struct chat *chat, const struct push_outcome *outcome);
+
 bool phone_chat_request(struct phone *phone, const struct sip_message *request);
 int64_t phone_chat_tick(struct phone *phone, int64_t now);
 void phone_chat_end_all(struct phone *phone, bool bye);
+
+/* ---- sleep.c -------------------------------------------------------------------------------- */
+
+void phone_sleep_untold(struct phone *phone, struct chat *chat); /* an invitation, a message */
+void phone_sleep_missed(struct phone *phone, const struct chat *chat);
+int64_t phone_sleep_tick(struct phone *phone, int64_t now);
 
 /* ---- phone.c ------------------------------------------------------------------------------- */
 
@@ -201,7 +214,8 @@ struct phone {
     struct policy_effective policy;
     bool push;
     int64_t lifetime, heard, idle_after;
-    bool appeared, away;
+    bool appeared, away, polls;
+    int64_t last_poll; /* its end */
 
     struct slice call_id, from_tag; /* of the REGISTERs */
     char gruu[512];

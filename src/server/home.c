@@ -10,6 +10,7 @@
 #include "server/phones.h"
 #include "server/session.h"
 #include "server/turn.h"
+#include "server/wake.h"
 
 #include <stdlib.h>
 
@@ -65,6 +66,7 @@ void home_open(struct wing *wing)
         presence_new(&(struct presence_options){.domain = server->site.domain, .terms = terms});
     wing->im = im_new(&(struct im_options){.site = &server->site, .home = wing->index});
     phones_open(wing);
+    wake_open(wing);
     faces_open(wing);
 }
 

@@ -3,10 +3,10 @@
 #include "accounts/account.h"
 #include "base/clock.h"
 #include "event/event.h"
-#include "push/subscription.h"
 #include "server/home.h"
 #include "server/methods.h"
 #include "server/offer.h"
+#include "server/wake.h"
 #include "sip/print.h"
 
 #include <stdlib.h>
@@ -19,6 +19,7 @@ struct seat {
     uint64_t number; /* of its flow: the key */
     struct wing *wing;
     struct phone *phone;
+    int64_t account; /* account.id, once a worker has looked */
     struct timer timer;
     bool stirred; /* a letter to go on is under way */
     bool busy;    /* a message is in work: the next one waits */
@@ -108,6 +109,7 @@ struct inquiry {
     uint64_t number;
     struct arena *arena; /* of this */
     struct slice account, device;
+    int64_t account_id;
     struct phone_admission admission;
     int err;
     struct fault fault;
@@ -118,8 +120,6 @@ static int look(struct inquiry *q)
     struct server *server = q->wing->server;
     const struct desk *desk = server_desk(server);
     struct account account;
-    struct push_subscription subscription;
-    struct fault ignored;
     struct phone_admission *admission = &q->admission;
     int err = accounts_find(desk->accounts, q->account, q->arena, &account, &q->fault);
     if (err < 0)
@@ -130,12 +130,9 @@ static int look(struct inquiry *q)
     struct policy_subject subject = offer_subject(server->config, account.id);
     err = policy_effective_load(desk->reader, &subject, admission->arena, &admission->policy,
                                 &q->fault);
-    /* Push when the site allows it and the device has handed over where to. */
-    admission->push = server->config->mobility.push && !slice_empty(q->device) &&
-                      push_subscription_find(desk->reader, account.id, q->device, clock_now(),
-                                             q->arena, &subscription, &ignored) == 0;
-    admission->lifetime = admission->push ? server->config->mobility.session_expiration
-                                          : server->config->mobility.session_short_expiration;
+    q->account_id = account.id;
+    admission->push = wake_may_push(server, account.id, q->device);
+    admission->lifetime = wake_lifetime(server, admission->push);
     return err;
 }
 
@@ -150,6 +147,7 @@ static void answer_inquiry(struct inquiry *q)
 {
     struct seat *seat = find_seat(q->wing, q->number);
     if (seat) {
+        seat->account = q->account_id;
         note_verdict(seat, &q->admission, q->err < 0 ? &q->fault : NULL);
         phone_admit(seat->phone, &q->admission, q->err < 0 ? &q->fault : NULL);
     } else {
@@ -347,6 +345,16 @@ static int64_t now_of(void *arg)
     return loop_now(seat->wing->loop);
 }
 
+static void wake(void *arg, const struct push_news *news, uint64_t tag)
+{
+    const struct seat *seat = arg;
+    wake_wish(seat->wing, &(struct wake_wish){.phone = seat->number,
+                                              .account = seat->account,
+                                              .device = phone_device(seat->phone),
+                                              .news = news,
+                                              .tag = tag});
+}
+
 /* The same endpoint again takes the place of its earlier phone, not a second one. */
 static void replace(struct wing *wing, const struct seat *by)
 {
@@ -375,6 +383,7 @@ static struct phone *open_phone(void *arg, const struct phone_options *options, 
                                 .port = (uint16_t)server->config->mobility.port,
                                 .now = now_of,
                                 .stir = stir,
+                                .wake = wake,
                                 .arg = seat};
     if (phone_new(&world, options, &seat->phone, fault) < 0) {
         free(seat);
@@ -419,6 +428,34 @@ void phones_close(struct wing *wing)
     }
     free(wing->phones);
     wing->phones = NULL;
+}
+
+void phones_each(struct wing *wing, void (*fn)(void *arg, struct phone *phone), void *arg)
+{
+    struct seat *seat, *next;
+    if (!wing->phones)
+        return;
+    HASH_ITER(hh, wing->phones->seats, seat, next)
+    if (!seat->gone)
+        fn(arg, seat->phone);
+}
+
+struct phone *phones_find(const struct wing *wing, uint64_t number)
+{
+    const struct seat *seat = find_seat(wing, number);
+    return seat ? seat->phone : NULL;
+}
+
+static void end(void *arg, struct phone *phone)
+{
+    phone_end(phone, arg);
+}
+
+void phones_end_all(struct wing *wing)
+{
+    struct fault fault;
+    fault_set(&fault, ERR_BUSY, FINDING_SERVER_STOPPING, "sign in again");
+    phones_each(wing, end, &fault);
 }
 
 const struct phone_host *phones_host(struct wing *wing)

@@ -8,9 +8,12 @@
 #include "mobility/core.h"
 #include "server/line.h"
 
-/* Make what a wing keeps, and end it: every phone is told. */
+/* Make what a wing keeps, and free it. */
 void phones_open(struct wing *wing);
 void phones_close(struct wing *wing);
+
+/* The server drains: every phone ends, which its face is told. That wing's loop only. */
+void phones_end_all(struct wing *wing);
 
 /* The faces' way in; that wing's loop only. Get there by phones_visit(). */
 const struct phone_host *phones_host(struct wing *wing);
@@ -18,6 +21,10 @@ const struct phone_host *phones_host(struct wing *wing);
 /* Call fn(arg) on the loop where a user is at home, from any thread. */
 void phones_visit(struct server *server, struct slice account,
                   void (*fn)(struct wing *home, void *arg), void *arg);
+
+/* Each phone of a wing; the one of that number (of its flow), or NULL. That wing's loop only. */
+void phones_each(struct wing *wing, void (*fn)(void *arg, struct phone *phone), void *arg);
+struct phone *phones_find(const struct wing *wing, uint64_t number);
 
 /* Is the flow a phone's? Then messages for it go here instead of to a line. */
 bool phones_is_flow(struct flow flow);

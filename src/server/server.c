@@ -16,6 +16,7 @@
 #include "server/roles.h"
 #include "server/schemas.h"
 #include "server/server_priv.h"
+#include "server/wake.h"
 #include "server/watch.h"
 #include "vault/vault.h"
 
@@ -54,7 +55,7 @@ static int start_vault(struct server *server, struct fault *fault)
     return vault_start(
         &(struct vault_options){
             .dir = dir.at,
-            .clients = worker_count(server) + 1, /* one for the main thread's questions */
+            .clients = worker_count(server) + 2, /* the main thread's, the clearing house's */
             .hash_cost = (unsigned)server->config->lab.password_cost,
             .certificate_ms = server->config->certificates.lifetime + CERTPROV_BACKDATE_MS,
         },
@@ -189,8 +190,19 @@ static int start_trace(struct server *server, struct fault *fault)
 
 /* The order of start-up. A step that fails ends it; server_free() undoes the rest. */
 static int (*const steps[])(struct server *, struct fault *) = {
-    start_vault,           open_store,  make_wings, start_workers, doors_open,  lab_open,
-    doors_drop_privileges, start_trace, make_gate,  make_web,      watch_start, lab_start,
+    start_vault,
+    open_store,
+    make_wings,
+    start_workers,
+    doors_open,
+    lab_open,
+    doors_drop_privileges,
+    start_trace,
+    make_gate,
+    make_web,
+    wake_start,
+    watch_start,
+    lab_start,
 };
 
 int server_new(struct config *config, const struct server_options *options,
@@ -233,6 +245,7 @@ static void reload(void *arg, int signo)
 
 static void close_idle(void *arg)
 {
+    phones_end_all(arg);
     front_close_idle(arg);
     faces_close(arg); /* polls are answered, and their connections end behind that */
     web_close_idle(arg);
@@ -355,12 +368,14 @@ void server_free(struct server *server)
     lab_free(server);
     doors_close(server);
     workers_free(take(&server->workers)); /* what is still to come finds none */
+    wake_stop(server);
     settle_loops(server);
     watch_free(server->watch);
     for (unsigned i = 0; i < server->wing_count; i++) {
         timer_stop(&server->wings[i].tick);
         faces_close(&server->wings[i]);
         phones_close(&server->wings[i]);
+        wake_close(&server->wings[i]);
     }
     if (server->draining)
         timer_stop(&server->drain);

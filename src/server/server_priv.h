@@ -31,6 +31,8 @@ struct turn;
 struct hold;
 struct phones;
 struct ucwa;
+struct wakes;
+struct push_clearing;
 
 enum door {
     DOOR_HTTP,
@@ -53,6 +55,7 @@ struct wing {
     struct presence *presence;   /* theirs, and of those they watch */
     struct im *im;               /* sessions that they are called to */
     struct phones *phones;       /* their endpoints that have no connection (phones.h) */
+    struct wakes *wakes;         /* those of them that are being woken (wake.h) */
     struct ucwa *ucwa;           /* their applications (faces.h) */
     struct hold *holds;          /* users of whom a change is being written (hold.h) */
     struct turn *turn;           /* the work that is being done now */
@@ -89,11 +92,12 @@ struct server {
     struct trace *trace;
     struct lab_dns *dns;
     struct watch *watch;
+    struct push_clearing *clearing; /* NULL: there is no push key */
 
     struct wing *wings; /* wings[0] runs on the main thread */
     unsigned wing_count;
     struct arena *arena;   /* strings that live as long as the server */
-    unsigned vault_client; /* the main thread's own vault client */
+    unsigned vault_client; /* the main thread's own vault client; the clearing house has the next */
     const char *config_path, *ready_path;
     struct timer drain;
     int64_t drain_until;  /* clock_monotonic() */

@@ -135,6 +135,7 @@ static void tell(void *arg, const struct phone_news *news)
     case PHONE_DONE:
         ucwa_call_done(app, news);
         break;
+    case PHONE_MODE:
     case PHONE_SETTINGS:
     case PHONE_NEWS_KINDS:
         break;

@@ -43,8 +43,8 @@ static uint64_t last_tag;
 static void told(void *arg, const struct phone_news *news)
 {
     static const char *const names[PHONE_NEWS_KINDS] = {
-        "signed-in", "signed-out", "settings", "contacts", "person", "self",
-        "chat",      "message",    "typing",   "found",    "done"};
+        "signed-in", "mode", "signed-out", "settings", "contacts", "person",
+        "self",      "chat", "message",    "typing",   "found",    "done"};
     struct handset *h = arg;
     flockfile(out);
     fprintf(out, "%s %s", h->name, names[news->kind]);
@@ -53,9 +53,9 @@ static void told(void *arg, const struct phone_news *news)
     if (news->kind == PHONE_SIGNED_IN)
         fprintf(out, " expires=%lld", (long long)(news->expires / 1000));
     if (news->person)
-        fprintf(out, " %.*s availability=%d name=%.*s note=%.*s",
-                SLICE_ARG(news->person->address), news->person->availability,
-                SLICE_ARG(news->person->name), SLICE_ARG(news->person->note));
+        fprintf(out, " %.*s availability=%d name=%.*s note=%.*s", SLICE_ARG(news->person->address),
+                news->person->availability, SLICE_ARG(news->person->name),
+                SLICE_ARG(news->person->note));
     if (news->chat) {
         h->chat = news->chat->id;
         fprintf(out, " %.*s state=%d", SLICE_ARG(news->chat->peer), (int)news->chat->state);
@@ -166,9 +166,8 @@ static void *read_commands(void *arg)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"ready", required_argument, NULL, 'r'},
-                                            {0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"ready", required_argument, NULL, 'r'}, {0}};
     struct server_options with = {0};
     struct config *config;
     struct server *server;
