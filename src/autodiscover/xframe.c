@@ -1,6 +1,7 @@
 #include "autodiscover/xframe.h"
 
 #include "base/encode.h"
+#include "http/origin.h"
 
 #include <openssl/sha.h>
 
@@ -32,34 +33,12 @@ static const char script[] =
     " }catch(e){answer();}\n"
     "});\n";
 
-/* Letters of a host and port; a bracketed IPv6 address too. */
-static bool is_authority(struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.at[i];
-        bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-                    c == ':' || c == '[' || c == ']';
-        if (!good)
-            return false;
-    }
-    return s.len > 0;
-}
-
-bool xframe_is_origin(struct slice word)
-{
-    const struct slice schemes[] = {SLICE("https://"), SLICE("http://")};
-    for (size_t i = 0; i < 2; i++)
-        if (slice_starts(word, schemes[i]))
-            return word.len <= 280 && is_authority(slice_from(word, schemes[i].len));
-    return false;
-}
-
 struct xframe xframe_make(struct arena *arena, struct slice origins)
 {
     struct xframe frame = {0};
     struct slice list = SLICE(""), ancestors = SLICE(""), word;
     while (slice_next(&origins, ' ', &word) && frame.origin_count < XFRAME_ORIGINS_MAX) {
-        if (!xframe_is_origin(word))
+        if (!http_is_origin(word))
             continue;
         list = arena_print(arena, "%.*s%s\"%.*s\"", SLICE_ARG(list), frame.origin_count ? "," : "",
                            SLICE_ARG(word));

@@ -22,11 +22,8 @@ struct xframe {
 };
 
 /* The page for these origins (with blanks between, "https://app.contoso.test"; a port is
- * fine). Words that are no origins are left out, as are all beyond the maximum. */
+ * fine). Words that are no origins (http/origin.h) are left out, as are all beyond the maximum. */
 struct xframe xframe_make(struct arena *arena, struct slice origins);
-
-/* Is it one? Scheme http or https, a host, at most a port, nothing behind. */
-bool xframe_is_origin(struct slice word);
 
 /* The page as a reply. */
 void xframe_answer(const struct xframe *frame, struct http_reply *reply, struct arena *arena);

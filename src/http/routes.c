@@ -1,6 +1,7 @@
 #include "http/routes.h"
 
 #include "http/grammar_priv.h"
+#include "http/origin.h"
 
 #include <stdlib.h>
 
@@ -24,6 +25,7 @@ struct entry {
  * rows; all rows of one key lie together in the order in which they apply. */
 struct http_routes {
     unsigned https_port;
+    struct slice origins, source; /* of shared rows */
     struct entry *entries;
     size_t count;
 };
@@ -41,6 +43,12 @@ void http_routes_free(struct http_routes *routes)
         return;
     free(routes->entries);
     free(routes);
+}
+
+void http_routes_share(struct http_routes *routes, struct slice origins, struct slice source)
+{
+    routes->origins = origins;
+    routes->source = source;
 }
 
 static int cmp_nocase(struct slice a, struct slice b)
@@ -115,10 +123,15 @@ static bool host_fits(const struct entry *entry, struct slice host)
     return true;
 }
 
-/* The rows of one key: the first that fits host and method; in *methods what
- * the ones that fit the host would take. */
+/* What the rows of a path would take, as far as they fit the host. */
+struct known {
+    unsigned methods;
+    bool shared;
+};
+
+/* The rows of one key: the first that fits host and method. */
 static const struct entry *find_key(const struct http_routes *routes, struct slice key, bool prefix,
-                                    const struct http_request *request, unsigned *methods)
+                                    const struct http_request *request, struct known *known)
 {
     size_t low = 0, high = routes->count;
     while (low < high) {
@@ -134,7 +147,8 @@ static const struct entry *find_key(const struct http_routes *routes, struct sli
             break;
         if (!host_fits(entry, request->host))
             continue;
-        *methods |= entry->route.methods;
+        known->methods |= entry->route.methods;
+        known->shared |= (entry->route.flags & ROUTE_SHARED) != 0;
         if (entry->route.methods & request->method)
             return entry;
     }
@@ -143,13 +157,13 @@ static const struct entry *find_key(const struct http_routes *routes, struct sli
 
 /* The exact path, then its prefixes from the longest to "/". */
 static const struct entry *find(const struct http_routes *routes,
-                                const struct http_request *request, unsigned *methods)
+                                const struct http_request *request, struct known *known)
 {
     struct slice key = request->path;
-    const struct entry *entry = find_key(routes, key, false, request, methods);
-    for (; !entry && *methods == 0 && key.len > 0; key.len--)
+    const struct entry *entry = find_key(routes, key, false, request, known);
+    for (; !entry && known->methods == 0 && key.len > 0; key.len--)
         if (key.at[key.len - 1] == '/')
-            entry = find_key(routes, key, true, request, methods);
+            entry = find_key(routes, key, true, request, known);
     return entry;
 }
 
@@ -182,20 +196,11 @@ static bool redirect(const struct http_routes *routes, const struct http_request
     return true;
 }
 
-const struct http_route *http_routes_find(const struct http_routes *routes,
-                                          const struct http_request *request,
-                                          struct http_reply *reply, struct arena *arena)
+static void refuse(const struct http_request *request, unsigned methods, struct http_reply *reply,
+                   struct arena *arena)
 {
-    unsigned methods = 0;
     struct fault fault = {0};
-    const struct entry *entry = find(routes, request, &methods);
-    bool open =
-        request->secure || routes->https_port == 0 || (entry && (entry->route.flags & ROUTE_PLAIN));
-    if (entry && open)
-        return &entry->route;
-    if (!open && redirect(routes, request, reply, arena))
-        return NULL;
-    if (methods == 0 || entry) {
+    if (methods == 0) {
         fault_set(&fault, ERR_UNKNOWN, FINDING_HTTP_NOT_FOUND, "host %.*s, path %.*s",
                   SLICE_ARG(slice_head(request->host, 80)),
                   SLICE_ARG(slice_head(request->path, 120)));
@@ -206,6 +211,35 @@ const struct http_route *http_routes_find(const struct http_routes *routes,
         http_reply_header(reply, arena, "Allow", "%.*s", SLICE_ARG(print_allow(arena, methods)));
     }
     http_reply_fault(reply, arena, &fault);
+}
+
+/* A browser's question whether a page may ask. */
+static bool is_preflight(const struct http_request *request, const struct known *known)
+{
+    return known->shared && request->method == HTTP_OPTIONS &&
+           !slice_absent(http_header(request, "Access-Control-Request-Method"));
+}
+
+const struct http_route *http_routes_find(const struct http_routes *routes,
+                                          const struct http_request *request,
+                                          struct http_reply *reply, struct arena *arena)
+{
+    struct known known = {0};
+    const struct entry *entry = find(routes, request, &known);
+    bool open =
+        request->secure || routes->https_port == 0 || (entry && (entry->route.flags & ROUTE_PLAIN));
+    if (entry && open) {
+        bool allowed = !(entry->route.flags & ROUTE_SHARED) ||
+                       http_origin_allows(routes->origins, routes->source, request, reply, arena);
+        return allowed ? &entry->route : NULL;
+    }
+    if (!open && redirect(routes, request, reply, arena))
+        return NULL;
+    if (open && is_preflight(request, &known))
+        http_origin_preflight(routes->origins, routes->source, print_allow(arena, known.methods),
+                              request, reply, arena);
+    else
+        refuse(request, entry ? 0 : known.methods, reply, arena);
     return NULL;
 }
 

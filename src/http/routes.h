@@ -12,14 +12,16 @@ typedef void http_answer_fn(void *role, const struct http_request *request,
                             struct http_reply *reply, struct arena *arena, int64_t now);
 
 enum {
-    ROUTE_WORK = 1 << 0,  /* runs on a worker thread, where blocking is allowed */
-    ROUTE_PLAIN = 1 << 1, /* served over plain http too; others are sent to https by 301 */
-    ROUTE_QUICK = 1 << 2, /* with ROUTE_WORK: the server may try it on the loop first, with
-                             request->on_loop set; what cannot be answered without blocking
-                             leaves the reply's status 0 and is called again on a worker */
-    ROUTE_LATER = 1 << 3, /* the handler may take the reply upon itself and send it later
-                             (http_later_take); alone it runs on the loop, with ROUTE_WORK on a
-                             worker */
+    ROUTE_WORK = 1 << 0,   /* runs on a worker thread, where blocking is allowed */
+    ROUTE_PLAIN = 1 << 1,  /* served over plain http too; others are sent to https by 301 */
+    ROUTE_QUICK = 1 << 2,  /* with ROUTE_WORK: the server may try it on the loop first, with
+                              request->on_loop set; what cannot be answered without blocking
+                              leaves the reply's status 0 and is called again on a worker */
+    ROUTE_LATER = 1 << 3,  /* the handler may take the reply upon itself and send it later
+                              (http_later_take); alone it runs on the loop, with ROUTE_WORK on a
+                              worker */
+    ROUTE_SHARED = 1 << 4, /* web pages of the origins of http_routes_share() may ask too, those
+                             of others may not (http/origin.h); OPTIONS is answered for it */
 };
 
 struct http_route {
@@ -46,11 +48,16 @@ SCOPED_FREE(http_routes, struct http_routes, http_routes_free)
 void http_routes_add(struct http_routes *routes, const struct http_route *rows, size_t count,
                      void *role);
 
+/* The origins whose pages may use ROUTE_SHARED rows, with blanks between, and our name in
+ * refusals. Both are borrowed. Without a call no other origin may. */
+void http_routes_share(struct http_routes *routes, struct slice origins, struct slice source);
+
 /* The route of a request. An exact path wins over a prefix, a longer prefix over
  * a shorter one, an exact host over a pattern over any, the row added first over
  * a later one. The path settles it: a row of that path with another method means
  * 405, not a look at shorter prefixes.
- * Without a route: NULL, and *reply is the answer: 301 to https, 404 or 405. */
+ * Without a route: NULL, and *reply is the answer: 301 to https, 404 or 405, and for shared
+ * rows 403, or 204 to the browser's question. With one, *reply may have got headers. */
 const struct http_route *http_routes_find(const struct http_routes *routes,
                                           const struct http_request *request,
                                           struct http_reply *reply, struct arena *arena);

@@ -211,3 +211,22 @@ int http_accepts(const struct http_request *request, const char *const *offers, 
     }
     return best;
 }
+
+bool http_takes_gzip(const struct http_request *request)
+{
+    struct slice list, item, coding, weight;
+    bool any = false;
+    for (size_t at = 0; http_header_next(request, "Accept-Encoding", &at, &list);)
+        while (slice_next(&list, ',', &item)) {
+            slice_cut(slice_trim(item), ';', &coding, &weight);
+            coding = slice_trim(coding);
+            weight = slice_trim(weight);
+            bool wanted = true;
+            if (slice_starts_nocase(weight, SLICE("q=")))
+                wanted = read_weight(slice_from(weight, 2)) > 0;
+            if (slice_eq_nocase(coding, SLICE("gzip")) || slice_eq_nocase(coding, SLICE("x-gzip")))
+                return wanted;
+            any |= wanted && slice_eq(coding, SLICE("*"));
+        }
+    return any;
+}

@@ -51,4 +51,7 @@ bool http_media_type_is(struct slice value, const char *type);
  * Returns the index into `offers`, or -1 when none of them is acceptable. */
 int http_accepts(const struct http_request *request, const char *const *offers, size_t count);
 
+/* Does the client take gzip? (Accept-Encoding, RFC 9110 section 12.5.3; no such header: no) */
+bool http_takes_gzip(const struct http_request *request);
+
 #endif

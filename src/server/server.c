@@ -169,6 +169,7 @@ static int make_gate(struct server *server, struct fault *fault)
 static int make_web(struct server *server, struct fault *fault)
 {
     server->routes = http_routes_new(server->site.https_port);
+    http_routes_share(server->routes, slice_of(server->config->web.origins), server->site.web_host);
     server->proxies = http_proxies_new(HTTP_BY_X_FORWARDED);
     server->penalty = penalty_new(NULL);
     struct slice list = slice_of(server->config->web.trusted_proxies), network;

@@ -4,12 +4,15 @@
 #include "base/clock.h"
 #include "event/event.h"
 #include "http/frame.h"
+#include "http/pack.h"
 #include "http/print.h"
 #include "http/routes.h"
 #include "server/front.h"
 
 #include <stddef.h>
 #include <stdlib.h>
+
+#define SERVER SLICE("Lychgate")
 
 struct exchange;
 
@@ -95,11 +98,15 @@ static void log_exchange(const struct exchange *x)
 static void send_reply(struct exchange *x)
 {
     struct web *web = x->web;
+    int64_t now = loop_now(web->wing->loop);
     scoped(buf) struct buf out = BUF_INIT;
-    bool stays =
-        http_reply_print(&x->reply, x->request, SLICE("Lychgate"), loop_now(web->wing->loop), &out);
+    bool stays = http_reply_print(&x->reply, x->request, SERVER, now, &out);
     log_exchange(x);
-    server_trace(x->server, TRACE_HTTP, web->conn, false, buf_slice(&out));
+    server_trace(x->server, TRACE_HTTP, web->conn, false, buf_slice(&out)); /* legible */
+    if (http_reply_pack(&x->reply, x->request, x->arena)) {
+        buf_clear(&out);
+        stays = http_reply_print(&x->reply, x->request, SERVER, now, &out);
+    }
     conn_write(web->conn, buf_slice(&out));
     if (!stays || x->server->draining)
         conn_close_after_flush(web->conn);

@@ -214,6 +214,28 @@ static void test_every_way_answers(void **state)
     assert_non_null(strstr(house.got, "worked"));
 }
 
+static bool is_packed(void)
+{
+    const char *body = strstr(house.got, "\r\n\r\n");
+    return body && (size_t)(body + 4 - house.got) < house.got_len && body[4] == '\x1f' &&
+           body[5] == '\x8b';
+}
+
+/* Who takes gzip gets it, and the length is that of the packed bytes. */
+static void test_packed(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "GET /plain HTTP/1.1\r\nHost: a.test\r\nAccept-Encoding: gzip, deflate\r\n\r\n";
+    assert_int_equal(send(house.client, text, sizeof text - 1, 0), sizeof text - 1);
+    run_until(is_packed);
+    assert_non_null(strstr(house.got, "Content-Encoding: gzip\r\n"));
+    size_t head = (size_t)(strstr(house.got, "\r\n\r\n") + 4 - house.got);
+    char *length = strstr(house.got, "Content-Length: ");
+    assert_non_null(length);
+    assert_int_equal(strtoul(length + 16, NULL, 10), house.got_len - head);
+}
+
 /* What is sent behind a parked request is answered behind it. */
 static void test_pipeline_waits(void **state)
 {
@@ -285,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_reply_from_another_thread),
         TEST(test_every_way_answers),
+        TEST(test_packed),
         TEST(test_pipeline_waits),
         TEST(test_client_leaves),
         TEST(test_drain_waits_for_who_waits),

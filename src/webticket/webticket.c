@@ -304,7 +304,8 @@ static const struct http_route routes[] = {
     {NULL, SITE_PATH_WEBTICKET, HTTP_GET, 0, answer_empty, NULL},
     {NULL, PATH_AUTH, HTTP_POST, ROUTE_WORK, answer_auth, NULL},
     {NULL, PATH_AUTH, HTTP_GET, 0, answer_empty, NULL},
-    {NULL, SITE_PATH_OAUTHTOKEN, HTTP_POST, ROUTE_WORK, webticket_answer_oauth, NULL},
+    {NULL, SITE_PATH_OAUTHTOKEN, HTTP_POST, ROUTE_WORK | ROUTE_SHARED, webticket_answer_oauth,
+     NULL},
 };
 
 static const struct http_route orgid_routes[] = {
