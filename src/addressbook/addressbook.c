@@ -1,5 +1,7 @@
 /* The routes: who may ask, and which operation he asks for. */
 #include "addressbook/addressbook_priv.h"
+#include "addressbook/book.h"
+#include "addressbook/vcard.h"
 #include "webticket/mex.h"
 #include "webticket/webticket.h"
 #include "xml/names.h"
@@ -8,6 +10,7 @@
 
 #define CONTENT_TYPE "text/xml; charset=utf-8"
 #define PATH_BEARER  "/WebTicket_Bearer"
+#define PATH_BOOK    SITE_PATH_ADDRESS_BOOK "/addressbook.vcf"
 #define PATH_PHOTO   SITE_PATH_ADDRESS_BOOK "/photo/"
 
 enum {
@@ -24,6 +27,7 @@ struct addressbook {
     struct mex_port query_port, location_port;
     struct mex_service query_service, location_service;
     struct slice ticket_url;
+    struct book *book;
 };
 
 /* ---- metadata
@@ -240,25 +244,59 @@ static void challenge(const struct addressbook *addressbook, struct http_reply *
     reply->fault = *fault;
 }
 
-/* Address book files themselves are not made: their format could not be read in full
+/* Who asks for a file, by his ticket beside it; false: he has been answered. */
+static bool admits(struct addressbook_job *job, const struct http_request *request,
+                   struct http_reply *reply, int64_t now)
+{
+    struct fault fault;
+    int err = check_header(job, http_header(request, "X-MS-WebTicket"), now, &fault);
+    if (err == 0)
+        return true;
+    if (finding_row(fault.finding)->http >= 500)
+        http_reply_fault(reply, job->arena, &fault);
+    else
+        challenge(job->addressbook, reply, job->arena, &fault);
+    return false;
+}
+
+static struct addressbook_job begin(const struct addressbook *addressbook, struct arena *arena)
+{
+    struct desk *desk = addressbook->options.desk(addressbook->options.desk_arg);
+    return (struct addressbook_job){
+        .addressbook = addressbook, .accounts = desk->accounts, .arena = arena};
+}
+
+/* The whole book, in a form that everybody can read. */
+static void answer_book(void *role, const struct http_request *request, struct http_reply *reply,
+                        struct arena *arena, int64_t now)
+{
+    struct addressbook_job job = begin(role, arena);
+    struct slice bytes, etag;
+    struct fault fault;
+    if (!admits(&job, request, reply, now))
+        return;
+    if (book_get(job.addressbook->book, job.accounts, now, arena, &bytes, &etag, &fault) < 0) {
+        http_reply_fault(reply, arena, &fault);
+        return;
+    }
+    http_reply_header(reply, arena, "Cache-Control", "private, no-cache");
+    http_reply_header(reply, arena, "ETag", "%.*s", SLICE_ARG(etag));
+    http_reply_header(reply, arena, "X-Content-Type-Options", "nosniff");
+    if (slice_eq(http_header(request, "If-None-Match"), etag))
+        http_reply_set(reply, 304, NULL, SLICE(""));
+    else
+        http_reply_set(reply, 200, VCARD_TYPE, bytes);
+}
+
+/* Microsoft's own files are not made: their format could not be read in full
  * (docs/addressbook.md), and clients are told to search by the web query only. */
 static void answer_file(void *role, const struct http_request *request, struct http_reply *reply,
                         struct arena *arena, int64_t now)
 {
-    const struct addressbook *addressbook = role;
-    struct desk *desk = addressbook->options.desk(addressbook->options.desk_arg);
-    struct addressbook_job job = {
-        .addressbook = addressbook, .accounts = desk->accounts, .arena = arena};
+    struct addressbook_job job = begin(role, arena);
     struct fault fault;
-    int err = check_header(&job, http_header(request, "X-MS-WebTicket"), now, &fault);
-    if (err < 0 && finding_row(fault.finding)->http >= 500) {
-        http_reply_fault(reply, arena, &fault);
+    if (!admits(&job, request, reply, now))
         return;
-    }
-    if (err < 0) {
-        challenge(addressbook, reply, arena, &fault);
-        return;
-    }
     fault_set(&fault, ERR_UNKNOWN, FINDING_ADDRESSBOOK_FILE, "%.*s",
               SLICE_ARG(slice_head(request->path, 160)));
     http_reply_fault(reply, arena, &fault);
@@ -280,6 +318,7 @@ struct addressbook *addressbook_new(const struct addressbook_options *options)
     struct addressbook *addressbook = must_calloc(1, sizeof *addressbook);
     addressbook->options = *options;
     addressbook->arena = arena_new();
+    addressbook->book = book_new(options->site);
     describe(addressbook);
     return addressbook;
 }
@@ -288,6 +327,7 @@ void addressbook_free(struct addressbook *addressbook)
 {
     if (!addressbook)
         return;
+    book_free(addressbook->book);
     arena_free(addressbook->arena);
     free(addressbook);
 }
@@ -303,6 +343,7 @@ void addressbook_add_routes(struct addressbook *addressbook, struct http_routes 
         {host, SITE_PATH_LOCATION, HTTP_POST, ROUTE_WORK, answer_location, NULL},
         {host, SITE_PATH_LOCATION PATH_BEARER, HTTP_POST, ROUTE_WORK, answer_location, NULL},
         {host, PATH_PHOTO "*", HTTP_GET, ROUTE_WORK, answer_photo, NULL},
+        {host, PATH_BOOK, HTTP_GET, ROUTE_WORK, answer_book, NULL},
         {host, SITE_PATH_ADDRESS_BOOK "/*", HTTP_GET, ROUTE_WORK, answer_file, NULL},
     };
     http_routes_add(routes, rows, sizeof rows / sizeof *rows, addressbook);

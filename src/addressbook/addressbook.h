@@ -11,6 +11,7 @@
  * and under /abs/handler/:
  *
  *   photo/HASH              GET, without a ticket: who knows the hash may see it
+ *   addressbook.vcf         GET with X-MS-WebTicket: everybody, as vCards (book.h)
  *   F-XXXX.lsabs ...        GET with X-MS-WebTicket; not made here: 404
  *
  * Messages carry a web ticket in wsse:Security, as bearer; programs may send it in
