@@ -85,6 +85,12 @@ static const struct cs_parameter none[] = {{0}};
     {"Set-Cs" noun, NULL, change_policy, cs_policy_set, kind, true, "Change a policy."},           \
     {"Remove-Cs" noun, NULL, remove_policy, cs_policy_remove, kind, false, "Remove a policy."},    \
     {"Grant-Cs" noun, NULL, grant_policy, cs_policy_grant, kind, false, "Grant a policy."}
+#define CONFIGURATION(noun, kind)                                                                  \
+    {"Get-Cs" noun, NULL, get_policy, cs_policy_get, kind, false, "Get configurations of a kind."},\
+    {"New-Cs" noun, NULL, change_policy, cs_policy_new, kind, true, "Make a configuration."},      \
+    {"Set-Cs" noun, NULL, change_policy, cs_policy_set, kind, true, "Change a configuration."},    \
+    {"Remove-Cs" noun, NULL, remove_policy, cs_policy_remove, kind, false,                         \
+     "Remove a configuration."}
 /* clang-format on */
 
 const struct cs_cmdlet cs_cmdlets[] = {
@@ -103,6 +109,8 @@ const struct cs_cmdlet cs_cmdlets[] = {
     POLICY("PresencePolicy", POLICY_PRESENCE),
     POLICY("ClientVersionPolicy", POLICY_CLIENT_VERSION),
     POLICY("DialPlan", POLICY_DIAL_PLAN),
+    CONFIGURATION("McxConfiguration", POLICY_MCX),
+    CONFIGURATION("PushNotificationConfiguration", POLICY_PUSH),
     {"Select-Object", "select", choose, cs_select, CS_NO_KIND, false,
      "Choose properties, or the first few objects."},
     {"Where-Object", "where", where, cs_where, CS_NO_KIND, false,

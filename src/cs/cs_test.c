@@ -200,6 +200,59 @@ static void test_policies(void **state)
                                              "            30 True\n\n");
 }
 
+/* As published for Lync, and the third switch of push, which is ours. */
+static void test_configurations(void **state)
+{
+    struct world *w = *state;
+    assert_string_equal(ran(w, "Get-CsMcxConfiguration"),
+                        "\nIdentity                       : Global\n"
+                        "SessionExpirationInterval      : 259200\n"
+                        "SessionShortExpirationInterval : 3600\n"
+                        "ExposedWebURL                  : External\n"
+                        "PushNotificationProxyUri       : sip:push@push.lync.com\n\n");
+    assert_string_equal(ran(w, "Get-CsPushNotificationConfiguration"),
+                        "\nIdentity                               : Global\n"
+                        "EnableApplePushNotificationService     : False\n"
+                        "EnableMicrosoftPushNotificationService : False\n"
+                        "EnableWebPushNotificationService       : True\n\n");
+    assert_string_equal(ran(w, "New-CsMcxConfiguration -Identity \"site:Redmond\" -ExposedWebURL "
+                               "Internal -SessionShortExpirationInterval 7200"),
+                        "\nIdentity                       : Site:Redmond\n"
+                        "SessionExpirationInterval      : 259200\n"
+                        "SessionShortExpirationInterval : 7200\n"
+                        "ExposedWebURL                  : Internal\n"
+                        "PushNotificationProxyUri       : sip:push@push.lync.com\n\n");
+    ran(w, "Get-CsMcxConfiguration | Where-Object {$_.SessionShortExpirationInterval -gt 3600} | "
+           "Set-CsMcxConfiguration -SessionShortExpirationInterval 3600");
+    assert_non_null(strstr(ran(w, "Get-CsMcxConfiguration site:redmond"), " : 3600\n"));
+    assert_string_equal(ran(w, "Set-CsMcxConfiguration -SessionExpirationInterval 300 "
+                               "-SessionShortExpirationInterval 200 -WhatIf"),
+                        "What if: Performing the operation \"Set-CsMcxConfiguration\" on target "
+                        "\"Global\".\n");
+    ran(w, "Set-CsMcxConfiguration -SessionExpirationInterval 300 "
+           "-SessionShortExpirationInterval 200");
+    assert_non_null(strstr(ran(w, "Get-CsMcxConfiguration Global"), " : 300\n"));
+    refused(w, "Set-CsMcxConfiguration -SessionExpirationInterval 200", FINDING_POLICY_INVALID,
+            "more than SessionShort");
+    refused(w, "Set-CsMcxConfiguration -ExposedWebURL Both", FINDING_POLICY_INVALID,
+            "External|Internal");
+    refused(w, "New-CsMcxConfiguration Redmond", FINDING_POLICY_INVALID, "Service:WebServer:HOST");
+    refused(w, "New-CsMcxConfiguration global", FINDING_CS_EXISTS, "Global");
+    refused(w, "Grant-CsMcxConfiguration alice X", FINDING_CS_UNKNOWN, "no cmdlet");
+    ran(w, "New-CsMcxConfiguration service:WebServer:sip.contoso.test");
+    ran(w, "Get-CsMcxConfiguration -Filter *:* | Remove-CsMcxConfiguration");
+    ran(w, "Get-CsMcxConfiguration");
+    assert_int_equal(w->result.objects.count, 1);
+    ran(w, "New-CsPushNotificationConfiguration site:Redmond -EnableApple $true");
+    ran(w, "Get-CsPushNotificationConfiguration -Filter \"site:*\" | "
+           "Set-CsPushNotificationConfiguration -EnableApplePushNotificationService $False");
+    ran(w, "Get-CsPushNotificationConfiguration | Where-Object "
+           "{$_.EnableMicrosoftPushNotificationService -eq $False} | "
+           "Remove-CsPushNotificationConfiguration");
+    ran(w, "Get-CsPushNotificationConfiguration");
+    assert_int_equal(w->result.objects.count, 1);
+}
+
 static void test_what_if(void **state)
 {
     struct world *w = *state;
@@ -274,6 +327,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_article, setup, teardown),
         cmocka_unit_test_setup_teardown(test_users, setup, teardown),
         cmocka_unit_test_setup_teardown(test_policies, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_configurations, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_if, setup, teardown),
         cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
         cmocka_unit_test_setup_teardown(test_json, setup, teardown),

@@ -31,7 +31,8 @@ static int suggest(struct cs_call *call, struct slice identity, int err, struct 
     struct fault none;
     struct slice scope, near = {0};
     size_t count, least = 4;
-    if (err != -ERR_UNKNOWN || policy_scope_parse(identity, call->arena, &scope, &none) < 0 ||
+    if (err != -ERR_UNKNOWN ||
+        policy_scope_parse(call->cmdlet->kind, identity, call->arena, &scope, &none) < 0 ||
         policy_list(call->world->reader, call->cmdlet->kind, call->arena, &list, &count, &none) < 0)
         return err;
     for (size_t i = 0; i < count; i++) {
@@ -111,29 +112,30 @@ static int check_values(struct cs_call *call, struct fault *fault)
     return err;
 }
 
+/* All of them or, where they do not fit together, none. */
 static int set_values(struct cs_call *call, struct slice scope, struct fault *fault)
 {
-    int err = check_values(call, fault);
-    for (size_t i = 0; i < call->count && err == 0; i++) {
+    struct policy_assignment list[CS_ARGUMENTS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < call->count; i++) {
         const struct policy_attribute *attribute = attribute_of(call, &call->bound[i]);
         if (attribute)
-            err = policy_set(call->world->store, call->cmdlet->kind, scope,
-                             call->world->subject.level, slice_of(attribute->name),
-                             assigned(call, &call->bound[i]), fault);
+            list[count++] = (struct policy_assignment){slice_of(attribute->name),
+                                                       assigned(call, &call->bound[i])};
     }
-    return err;
+    return policy_assign(call->world->store, call->cmdlet->kind, scope, call->world->subject.level,
+                         list, count, fault);
 }
 
 int cs_policy_new(struct cs_call *call, struct fault *fault)
 {
     struct slice identity = cs_text_of(call, "Identity"), scope;
     enum policy_kind kind = call->cmdlet->kind;
-    enum policy_level level = call->world->subject.level;
     struct policy policy;
     struct fault none;
     if (slice_absent(identity))
         return cs_misused(fault, call, "-Identity is needed");
-    int err = policy_scope_parse(identity, call->arena, &scope, fault);
+    int err = policy_scope_parse(kind, identity, call->arena, &scope, fault);
     if (err < 0)
         return err;
     if (policy_get(call->world->reader, kind, scope, call->arena, &policy, &none) == 0)
@@ -142,11 +144,7 @@ int cs_policy_new(struct cs_call *call, struct fault *fault)
     err = check_values(call, fault);
     if (err < 0 || !cs_should(call, scope))
         return err;
-    /* One attribute at its default makes a policy in which nothing is set. */
-    err = policy_set(call->world->store, kind, scope, level,
-                     slice_of(policy_kind_row(kind)->attribute[0].name), (struct slice){0}, fault);
-    if (err == 0)
-        err = set_values(call, scope, fault);
+    err = set_values(call, scope, fault);
     if (err == 0)
         err = get(call, scope, &policy, fault);
     if (err == 0)

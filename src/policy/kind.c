@@ -12,6 +12,8 @@ static const struct policy_kind_row *const rows[POLICY_KINDS] = {
     [POLICY_MOBILITY] = &policy_kind_mobility,
     [POLICY_CLIENT_VERSION] = &policy_kind_client_version,
     [POLICY_DIAL_PLAN] = &policy_kind_dial_plan,
+    [POLICY_MCX] = &policy_kind_mcx,
+    [POLICY_PUSH] = &policy_kind_push,
 };
 
 const struct policy_kind_row *policy_kind_row(enum policy_kind kind)
@@ -34,9 +36,10 @@ static void guess_add(struct guess *guess, struct slice asked, const char *name)
 
 /* "ClientVersionPolicy", "dialplan": the names that other tools have for kinds differ in
  * hyphens and a word at the end. */
-static bool kind_named(struct slice asked, const char *name)
+static bool kind_named(struct slice asked, const struct policy_kind_row *row)
 {
-    struct slice tail = SLICE("policy");
+    struct slice tail = slice_of(row->noun);
+    const char *name = row->name;
     if (asked.len > tail.len && slice_ends_nocase(asked, tail))
         asked.len -= tail.len;
     for (; *name; name++) {
@@ -55,7 +58,7 @@ int policy_kind_find(struct slice name, enum policy_kind *kind_out, struct fault
 {
     struct guess guess = {0};
     for (unsigned i = 0; i < POLICY_KINDS; i++) {
-        if (kind_named(name, rows[i]->name)) {
+        if (kind_named(name, rows[i])) {
             *kind_out = (enum policy_kind)i;
             return 0;
         }
@@ -81,7 +84,7 @@ const struct policy_attribute *policy_attribute_find(enum policy_kind kind, stru
     }
     name = slice_head(name, 60);
     fault_set(fault, ERR_UNKNOWN, FINDING_POLICY_INVALID,
-              "a %s policy of level %d has no attribute %.*s; did you mean %s?", row->name,
+              "a %s %s of level %d has no attribute %.*s; did you mean %s?", row->name, row->noun,
               (int)level, SLICE_ARG(name), guess.name);
     return NULL;
 }

@@ -19,6 +19,8 @@ enum policy_kind {
     POLICY_MOBILITY,       /* mobilityPolicy */
     POLICY_CLIENT_VERSION, /* not on the wire; has rules, see clientversion.h */
     POLICY_DIAL_PLAN,      /* the location profile; has rules, see dialplan.h */
+    POLICY_MCX,            /* not on the wire: McxConfiguration, the mobility service */
+    POLICY_PUSH,           /* PushNotificationConfiguration: which push services are used */
     POLICY_KINDS
 };
 
@@ -45,11 +47,24 @@ struct policy_attribute {
     const char *help;
 };
 
+/* Which scopes a kind has besides Global. Configurations are not granted: no tags. */
+enum policy_scopes {
+    POLICY_SITE = 1,
+    POLICY_TAG = 2,
+    POLICY_SERVICE = 4, /* Service:WebServer:HOST */
+};
+
+struct policy;
+
 struct policy_kind_row {
     const char *name; /* "client-version", as on the command line */
+    const char *noun; /* "policy", "configuration" */
     const char *help;
+    unsigned scopes; /* enum policy_scopes */
     const struct policy_attribute *attribute;
     size_t count;
+    /* What must hold between attributes: 0, or -ERR_MALFORMED, POLICY_INVALID. NULL: nothing. */
+    int (*check)(const struct policy *policy, struct fault *fault);
 };
 
 enum {
@@ -59,7 +74,8 @@ enum {
 /* The row of a kind, never NULL. */
 const struct policy_kind_row *policy_kind_row(enum policy_kind kind);
 
-/* The kind of that name, in any case ("dial-plan", "DialPlan", "MobilityPolicy"): 0, or
+/* The kind of that name, in any case ("dial-plan", "DialPlan", "MobilityPolicy",
+ * "McxConfiguration"): 0, or
  * -ERR_UNKNOWN with POLICY_INVALID and the nearest name in the detail. */
 int policy_kind_find(struct slice name, enum policy_kind *kind_out, struct fault *fault);
 

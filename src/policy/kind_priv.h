@@ -27,12 +27,12 @@
 
 #define POLICY_KIND(name_, help_, table)                                                           \
     {                                                                                              \
-        .name = (name_), .help = (help_), .attribute = (table),                                    \
-        .count = sizeof(table) / sizeof((table)[0])                                                \
+        .name = (name_), .noun = "policy", .help = (help_), .scopes = POLICY_SITE | POLICY_TAG,    \
+        .attribute = (table), .count = sizeof(table) / sizeof((table)[0])                          \
     }
 
 extern const struct policy_kind_row policy_kind_client, policy_kind_voice, policy_kind_conferencing,
     policy_kind_location, policy_kind_presence, policy_kind_mobility, policy_kind_client_version,
-    policy_kind_dial_plan;
+    policy_kind_dial_plan, policy_kind_mcx, policy_kind_push;
 
 #endif

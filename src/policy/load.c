@@ -25,7 +25,7 @@ static int load_value(const struct store_row *row, void *arg)
     return 0;
 }
 
-static int load_values(struct store_db *db, struct slice key, struct arena *arena,
+int policy_values_read(struct store_db *db, struct slice key, struct arena *arena,
                        struct policy *policy, struct fault *fault)
 {
     const struct policy_kind_row *kind = policy_kind_row(policy->kind);
@@ -53,7 +53,7 @@ struct choosing {
     struct slice key[POLICY_KINDS]; /* absent: nothing stored */
 };
 
-/* Rows come in order global, site, tag; so the last of a kind is the most specific. */
+/* Rows come in order global, site, tag or service; so the last of a kind is the most specific. */
 static int choose(const struct store_row *row, void *arg)
 {
     struct choosing *choosing = arg;
@@ -71,7 +71,7 @@ static int load_chosen(struct store_db *db, struct choosing *choosing, struct fa
     int result = 0;
     for (unsigned i = 0; i < POLICY_KINDS && result == 0; i++)
         if (!slice_absent(choosing->key[i]))
-            result = load_values(db, choosing->key[i], choosing->arena, &out->of[i], fault);
+            result = policy_values_read(db, choosing->key[i], choosing->arena, &out->of[i], fault);
     if (result == 0 && !slice_absent(choosing->key[POLICY_CLIENT_VERSION]))
         result = client_rules_read(db, choosing->key[POLICY_CLIENT_VERSION], choosing->arena,
                                    &out->clients, fault);
@@ -88,18 +88,22 @@ int policy_effective_load(struct store_reader *reader, const struct policy_subje
 {
     scoped(arena) struct arena *scratch = arena_new();
     struct choosing choosing = {.arena = arena, .scratch = scratch, .out = out};
-    struct slice site = {0};
+    struct slice site = {0}, service = {0};
     policy_effective_default(subject->level, out);
     if (!slice_empty(subject->site))
         site = policy_key(scratch, arena_print(scratch, "site:%.*s", SLICE_ARG(subject->site)));
-    int result = store_query(store_reader_db(reader), fault, choose, &choosing,
-                             "select p.kind, p.scope_key, p.scope from policy p"
-                             " left join policy_grant g on g.kind = p.kind and g.account_id = ?1"
-                             " where p.scope_key = 'global' or p.scope_key = ?2"
-                             " or p.scope_key = g.scope_key"
-                             " order by case when p.scope_key = 'global' then 0"
-                             " when p.scope_key = ?2 then 1 else 2 end",
-                             STORE_INT(subject->account), STORE_TEXT(site), STORE_END);
+    if (!slice_empty(subject->pool))
+        service = policy_key(
+            scratch, arena_print(scratch, "service:webserver:%.*s", SLICE_ARG(subject->pool)));
+    int result =
+        store_query(store_reader_db(reader), fault, choose, &choosing,
+                    "select p.kind, p.scope_key, p.scope from policy p"
+                    " left join policy_grant g on g.kind = p.kind and g.account_id = ?1"
+                    " where p.scope_key = 'global' or p.scope_key = ?2"
+                    " or p.scope_key = ?3 or p.scope_key = g.scope_key"
+                    " order by case when p.scope_key = 'global' then 0"
+                    " when p.scope_key = ?2 then 1 else 2 end",
+                    STORE_INT(subject->account), STORE_TEXT(site), STORE_TEXT(service), STORE_END);
     return result < 0 ? result : load_chosen(store_reader_db(reader), &choosing, fault);
 }
 
@@ -145,8 +149,8 @@ int policy_list(struct store_reader *reader, enum policy_kind kind, struct arena
                              "select scope from policy where kind = ?1 order by scope_key",
                              STORE_TEXT(slice_of(policy_kind_row(kind)->name)), STORE_END);
     for (size_t i = 0; i < listing.count && result >= 0; i++)
-        result = load_values(db, policy_key(arena, listing.list[i].scope), arena, &listing.list[i],
-                             fault);
+        result = policy_values_read(db, policy_key(arena, listing.list[i].scope), arena,
+                                    &listing.list[i], fault);
     if (result < 0)
         return result;
     *list_out = listing.list;
@@ -172,7 +176,7 @@ int policy_get(struct store_reader *reader, enum policy_kind kind, struct slice 
     struct store_db *db = store_reader_db(reader);
     struct getting getting = {arena, out};
     *out = (struct policy){.kind = kind};
-    int result = policy_scope_parse(scope, arena, &out->scope, fault);
+    int result = policy_scope_parse(kind, scope, arena, &out->scope, fault);
     if (result < 0)
         return result;
     struct slice key = policy_key(arena, out->scope);
@@ -181,5 +185,5 @@ int policy_get(struct store_reader *reader, enum policy_kind kind, struct slice 
         STORE_TEXT(slice_of(policy_kind_row(kind)->name)), STORE_TEXT(key), STORE_END);
     if (result == 0 && !slice_eq(out->scope, SLICE("Global")))
         return policy_unknown(fault, kind, out->scope);
-    return result < 0 ? result : load_values(db, key, arena, out, fault);
+    return result < 0 ? result : policy_values_read(db, key, arena, out, fault);
 }

@@ -1,6 +1,7 @@
 #include "policy/policy_priv.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum {
     SCOPE_NAME_MAX = 64
@@ -27,6 +28,15 @@ bool policy_bool(const struct policy *policy, const char *name)
     return slice_eq(policy_text(policy, name), SLICE("true"));
 }
 
+int64_t policy_number(const struct policy *policy, const char *name)
+{
+    uint64_t number = 0;
+    int err = slice_number(policy_text(policy, name), INT64_MAX, &number);
+    assert(err == 0);
+    (void)err;
+    return (int64_t)number;
+}
+
 void policy_effective_default(enum policy_level level, struct policy_effective *out)
 {
     *out = (struct policy_effective){.level = level};
@@ -46,25 +56,40 @@ static bool scope_name_ok(struct slice name)
     return name.len > 0 && name.len <= SCOPE_NAME_MAX && slice_trim(name).len == name.len;
 }
 
-int policy_scope_parse(struct slice text, struct arena *arena, struct slice *scope_out,
-                       struct fault *fault)
+/* What a scope may begin with. A bare name is a tag, where there are tags. */
+static const struct {
+    const char *prefix;
+    enum policy_scopes scope;
+} prefixes[] = {
+    {"Site:", POLICY_SITE},
+    {"Tag:", POLICY_TAG},
+    {"Service:WebServer:", POLICY_SERVICE},
+};
+
+int policy_scope_parse(enum policy_kind kind, struct slice text, struct arena *arena,
+                       struct slice *scope_out, struct fault *fault)
 {
-    struct slice head, name;
-    const char *prefix = "Tag:";
+    const struct policy_kind_row *row = policy_kind_row(kind);
+    const char *prefix = NULL;
+    struct slice name = text;
     if (slice_eq_nocase(text, SLICE("global"))) {
         *scope_out = SLICE("Global");
         return 0;
     }
-    if (!slice_cut(text, ':', &head, &name))
-        name = text;
-    else if (slice_eq_nocase(head, SLICE("site")))
-        prefix = "Site:";
-    else if (!slice_eq_nocase(head, SLICE("tag")))
-        name = (struct slice){0};
-    if (!scope_name_ok(name))
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes && !prefix; i++)
+        if ((row->scopes & prefixes[i].scope) &&
+            slice_starts_nocase(text, slice_of(prefixes[i].prefix))) {
+            prefix = prefixes[i].prefix;
+            name = slice_from(text, strlen(prefix));
+        }
+    if (!prefix && (row->scopes & POLICY_TAG))
+        prefix = "Tag:";
+    if (!prefix || !scope_name_ok(name))
         return fault_set(fault, ERR_MALFORMED, FINDING_POLICY_INVALID,
-                         "a scope is Global, Site:NAME or Tag:NAME, the name of 1 to %d letters, "
-                         "digits, blanks, '.', '-', '_'",
+                         "the scope of a %s %s is Global, Site:NAME%s%s, the name of 1 to %d "
+                         "letters, digits, blanks, '.', '-', '_'",
+                         row->name, row->noun, row->scopes & POLICY_TAG ? " or Tag:NAME" : "",
+                         row->scopes & POLICY_SERVICE ? " or Service:WebServer:HOST" : "",
                          SCOPE_NAME_MAX);
     *scope_out = arena_print(arena, "%s%.*s", prefix, SLICE_ARG(name));
     return 0;

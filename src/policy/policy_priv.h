@@ -11,6 +11,10 @@ struct slice policy_key(struct arena *arena, struct slice scope);
 int policy_touch(struct store_db *db, struct arena *arena, enum policy_kind kind,
                  struct slice scope, struct fault *fault);
 
+/* Read what the policy with that key sets. */
+int policy_values_read(struct store_db *db, struct slice key, struct arena *arena,
+                       struct policy *policy, struct fault *fault);
+
 /* -ERR_UNKNOWN, POLICY_UNKNOWN. */
 int policy_unknown(struct fault *fault, enum policy_kind kind, struct slice scope);
 

@@ -79,7 +79,10 @@ static int set(struct world *w, enum policy_kind kind, const char *scope, const 
 static struct policy_effective *effective(struct world *w, int64_t account, const char *site)
 {
     struct policy_effective *out = arena_new_of(w->arena, struct policy_effective);
-    struct policy_subject subject = {account, slice_of(site), L10};
+    struct policy_subject subject = {.account = account,
+                                     .site = slice_of(site),
+                                     .pool = SLICE("sip.contoso.test"),
+                                     .level = L10};
     assert_int_equal(policy_effective_load(w->reader, &subject, w->arena, out, &w->fault), 0);
     return out;
 }
@@ -294,6 +297,77 @@ static void test_tables(void **state)
     assert_int_equal(mobile, 2);
 }
 
+/* Configurations: service before site before global, and never granted. */
+static void test_configuration(void **state)
+{
+    struct world *w = *state;
+    enum policy_kind kind;
+    const struct policy *mcx = &effective(w, w->alice, "Redmond")->of[POLICY_MCX];
+    assert_text(mcx->scope, "Global");
+    assert_int_equal(policy_number(mcx, "SessionExpirationInterval"), 259200);
+    assert_int_equal(policy_number(mcx, "SessionShortExpirationInterval"), 3600);
+    assert_text(policy_text(mcx, "ExposedWebURL"), "External");
+    const struct policy *push = &effective(w, w->alice, "Redmond")->of[POLICY_PUSH];
+    assert_false(policy_bool(push, "EnableApplePushNotificationService"));
+    assert_false(policy_bool(push, "EnableMicrosoftPushNotificationService"));
+    assert_true(policy_bool(push, "EnableWebPushNotificationService"));
+
+    assert_int_equal(set(w, POLICY_MCX, "site:redmond", "ExposedWebURL", "internal"), 0);
+    mcx = &effective(w, w->alice, "Redmond")->of[POLICY_MCX];
+    assert_text(policy_text(mcx, "ExposedWebURL"), "Internal");
+    const char *pool = "service:webserver:SIP.contoso.test", *other = "service:WebServer:b.test";
+    assert_int_equal(set(w, POLICY_MCX, pool, "SessionExpirationInterval", "4294967295"), 0);
+    assert_int_equal(set(w, POLICY_MCX, other, "SessionExpirationInterval", "5000"), 0);
+    mcx = &effective(w, w->alice, "Redmond")->of[POLICY_MCX];
+    assert_text(mcx->scope, "Service:WebServer:SIP.contoso.test");
+    assert_int_equal(policy_number(mcx, "SessionExpirationInterval"), 4294967295);
+    assert_text(policy_text(mcx, "ExposedWebURL"), "External");
+
+    assert_true(set(w, POLICY_MCX, "Global", "SessionExpirationInterval", "4294967296") < 0);
+    assert_true(set(w, POLICY_MCX, "Global", "SessionShortExpirationInterval", "119") < 0);
+    assert_true(set(w, POLICY_MCX, "Redmond", "ExposedWebURL", "Internal") < 0);
+    assert_true(set(w, POLICY_MCX, "tag:Redmond", "ExposedWebURL", "Internal") < 0);
+    assert_true(set(w, POLICY_PUSH, pool, "EnableWebPushNotificationService", "false") < 0);
+    assert_non_null(strstr(w->fault.detail, "Site:NAME, the name"));
+    assert_true(set(w, POLICY_VOICE, pool, "EnableTeamCall", "false") < 0);
+    assert_int_equal(policy_grant(w->store, POLICY_MCX, w->alice, SLICE("X"), &w->fault),
+                     -ERR_MALFORMED);
+    assert_int_equal(policy_kind_find(SLICE("McxConfiguration"), &kind, NULL), 0);
+    assert_int_equal(kind, POLICY_MCX);
+    assert_int_equal(policy_kind_find(SLICE("PushNotificationConfiguration"), &kind, NULL), 0);
+    assert_int_equal(kind, POLICY_PUSH);
+    assert_true(policy_kind_find(SLICE("MobilityConfiguration"), &kind, NULL) < 0);
+}
+
+/* What must hold between attributes holds behind all of a change, else nothing is changed. */
+static void test_between_attributes(void **state)
+{
+    struct world *w = *state;
+    struct policy policy;
+    const struct policy_assignment both[] = {
+        {SLICE("sessionexpirationinterval"), SLICE("200")},
+        {SLICE("SessionShortExpirationInterval"), SLICE("120")},
+    };
+    assert_true(set(w, POLICY_MCX, "Site:A", "SessionExpirationInterval", "3600") < 0);
+    assert_non_null(strstr(w->fault.detail, "more than SessionShortExpirationInterval (3600)"));
+    assert_int_equal(policy_get(w->reader, POLICY_MCX, SLICE("Site:A"), w->arena, &policy, NULL),
+                     -ERR_UNKNOWN);
+    assert_true(policy_assign(w->store, POLICY_MCX, SLICE("Global"), L10, both, 1, NULL) < 0);
+    assert_int_equal(policy_assign(w->store, POLICY_MCX, SLICE("Global"), L10, both, 2, &w->fault),
+                     0);
+    assert_int_equal(policy_get(w->reader, POLICY_MCX, SLICE("Global"), w->arena, &policy, NULL),
+                     0);
+    assert_int_equal(policy_number(&policy, "SessionExpirationInterval"), 200);
+    /* Its default would be more than the other one. */
+    assert_true(policy_set(w->store, POLICY_MCX, SLICE("Global"), L10,
+                           SLICE("SessionShortExpirationInterval"), (struct slice){0}, NULL) < 0);
+    static const char *const no_address[] = {"",       "push.lync.com", "sip:push",
+                                             "sip:@a", "sip:a@",        "sip:a b@c"};
+    for (size_t i = 0; i < sizeof no_address / sizeof *no_address; i++)
+        assert_true(set(w, POLICY_MCX, "Global", "PushNotificationProxyUri", no_address[i]) < 0);
+    assert_int_equal(set(w, POLICY_MCX, "Global", "PushNotificationProxyUri", "SIP:x@y"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +377,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_configuration, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_between_attributes, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,7 +117,7 @@ static int write_rule_remove(struct store_db *db, void *arg, struct fault *fault
 static int change_rule(struct store *store, struct rule_change *change, struct slice scope,
                        store_write_fn *fn, struct fault *fault)
 {
-    int result = policy_scope_parse(scope, change->arena, &change->scope, fault);
+    int result = policy_scope_parse(change->kind, scope, change->arena, &change->scope, fault);
     return result < 0 ? result : store_write(store, fn, change, fault);
 }
 

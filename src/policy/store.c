@@ -67,8 +67,9 @@ struct slice policy_key(struct arena *arena, struct slice scope)
 
 int policy_unknown(struct fault *fault, enum policy_kind kind, struct slice scope)
 {
-    return fault_set(fault, ERR_UNKNOWN, FINDING_POLICY_UNKNOWN, "no %s policy %.*s",
-                     policy_kind_row(kind)->name, SLICE_ARG(slice_head(scope, 80)));
+    return fault_set(fault, ERR_UNKNOWN, FINDING_POLICY_UNKNOWN, "no %s %s %.*s",
+                     policy_kind_row(kind)->name, policy_kind_row(kind)->noun,
+                     SLICE_ARG(slice_head(scope, 80)));
 }
 
 int policy_touch(struct store_db *db, struct arena *arena, enum policy_kind kind,
@@ -87,46 +88,75 @@ int policy_touch(struct store_db *db, struct arena *arena, enum policy_kind kind
 struct change {
     struct arena *arena;
     enum policy_kind kind;
-    struct slice scope, name, value;
+    struct slice scope;
+    const struct policy_assignment *list; /* with names and values as they are stored */
+    size_t count;
     int64_t account;
     bool force;
 };
 
-static int write_value(struct store_db *db, void *arg, struct fault *fault)
+static int write_value(struct store_db *db, const struct change *c, struct slice key,
+                       const struct policy_assignment *assignment, struct fault *fault)
 {
-    const struct change *c = arg;
-    struct slice key = policy_key(c->arena, c->scope);
-    int result = policy_touch(db, c->arena, c->kind, c->scope, fault);
-    if (result < 0)
-        return result;
-    if (slice_absent(c->value))
+    struct store_value kind = STORE_TEXT(kind_text(c->kind));
+    struct store_value name = STORE_TEXT(assignment->attribute);
+    int result;
+    if (slice_absent(assignment->value))
         result = store_exec(
             db, fault, "delete from policy_value where kind = ?1 and scope_key = ?2 and name = ?3",
-            STORE_TEXT(kind_text(c->kind)), STORE_TEXT(key), STORE_TEXT(c->name), STORE_END);
+            kind, STORE_TEXT(key), name, STORE_END);
     else
         result = store_exec(db, fault,
                             "insert into policy_value (kind, scope_key, name, value)"
                             " values (?1, ?2, ?3, ?4)"
                             " on conflict (kind, scope_key, name) do update set value = ?4",
-                            STORE_TEXT(kind_text(c->kind)), STORE_TEXT(key), STORE_TEXT(c->name),
-                            STORE_TEXT(c->value), STORE_END);
+                            kind, STORE_TEXT(key), name, STORE_TEXT(assignment->value), STORE_END);
     return result < 0 ? result : 0;
+}
+
+static int write_values(struct store_db *db, void *arg, struct fault *fault)
+{
+    const struct change *c = arg;
+    const struct policy_kind_row *row = policy_kind_row(c->kind);
+    struct policy policy = {.kind = c->kind, .scope = c->scope};
+    struct slice key = policy_key(c->arena, c->scope);
+    int result = policy_touch(db, c->arena, c->kind, c->scope, fault);
+    for (size_t i = 0; i < c->count && result == 0; i++)
+        result = write_value(db, c, key, &c->list[i], fault);
+    if (result < 0 || !row->check)
+        return result;
+    result = policy_values_read(db, key, c->arena, &policy, fault);
+    return result < 0 ? result : row->check(&policy, fault);
+}
+
+int policy_assign(struct store *store, enum policy_kind kind, struct slice scope,
+                  enum policy_level level, const struct policy_assignment *list, size_t count,
+                  struct fault *fault)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    struct change change = {.arena = arena, .kind = kind, .count = count};
+    struct policy_assignment *checked = arena_array(arena, struct policy_assignment, count);
+    change.list = checked;
+    int result = policy_scope_parse(kind, scope, arena, &change.scope, fault);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        const struct policy_attribute *row =
+            policy_attribute_find(kind, list[i].attribute, level, fault);
+        if (!row)
+            return -ERR_UNKNOWN;
+        checked[i] = (struct policy_assignment){.attribute = slice_of(row->name)};
+        if (!slice_absent(list[i].value))
+            result = policy_value_check(row, list[i].value, arena, &checked[i].value, fault);
+    }
+    return result < 0 ? result : store_write(store, write_values, &change, fault);
 }
 
 int policy_set(struct store *store, enum policy_kind kind, struct slice scope,
                enum policy_level level, struct slice attribute, struct slice value,
                struct fault *fault)
 {
-    scoped(arena) struct arena *arena = arena_new();
-    struct change change = {.arena = arena, .kind = kind};
-    const struct policy_attribute *row = policy_attribute_find(kind, attribute, level, fault);
-    if (!row)
-        return -ERR_UNKNOWN;
-    change.name = slice_of(row->name);
-    int result = policy_scope_parse(scope, arena, &change.scope, fault);
-    if (result == 0 && !slice_absent(value))
-        result = policy_value_check(row, value, arena, &change.value, fault);
-    return result < 0 ? result : store_write(store, write_value, &change, fault);
+    return policy_assign(store, kind, scope, level,
+                         &(struct policy_assignment){.attribute = attribute, .value = value}, 1,
+                         fault);
 }
 
 static int write_remove(struct store_db *db, void *arg, struct fault *fault)
@@ -157,7 +187,7 @@ int policy_remove(struct store *store, enum policy_kind kind, struct slice scope
 {
     scoped(arena) struct arena *arena = arena_new();
     struct change change = {.arena = arena, .kind = kind, .force = force};
-    int result = policy_scope_parse(scope, arena, &change.scope, fault);
+    int result = policy_scope_parse(kind, scope, arena, &change.scope, fault);
     return result < 0 ? result : store_write(store, write_remove, &change, fault);
 }
 
@@ -197,7 +227,11 @@ int policy_grant(struct store *store, enum policy_kind kind, int64_t account, st
 {
     scoped(arena) struct arena *arena = arena_new();
     struct change change = {.arena = arena, .kind = kind, .account = account};
-    int result = slice_absent(tag) ? 0 : policy_scope_parse(tag, arena, &change.scope, fault);
+    const struct policy_kind_row *row = policy_kind_row(kind);
+    if (!(row->scopes & POLICY_TAG))
+        return fault_set(fault, ERR_MALFORMED, FINDING_POLICY_INVALID,
+                         "a %s %s is not granted; it applies by itself", row->name, row->noun);
+    int result = slice_absent(tag) ? 0 : policy_scope_parse(kind, tag, arena, &change.scope, fault);
     if (result == 0 && !slice_absent(tag) && !slice_starts(change.scope, SLICE("Tag:")))
         return fault_set(fault, ERR_MALFORMED, FINDING_POLICY_INVALID,
                          "only a Tag:NAME is granted; Global and Site:NAME apply by themselves");

@@ -67,8 +67,7 @@ struct config {
         int64_t per_user, per_minute;
     } push;
     struct {
-        int64_t port, phones, session_expiration, session_short_expiration;
-        bool push;
+        int64_t port, phones;
     } mobility;
     struct {
         bool private_push;

@@ -130,15 +130,6 @@ static const struct config_row schema[] = {
           "Port in the Contact of phones (Lync's McxSipExternalListeningPort)."),
     RANGE(CONFIG_NUMBER, mobility, phones, "phones", 1, 1000000, "10000",
           "Most phones on one network thread."),
-    SWITCH(mobility, push, "push", "on",
-           "Phones with a push subscription may sleep; off: all of them poll."),
-    RANGE(
-        CONFIG_DURATION, mobility, session_expiration, "session-expiration", 2 * MINUTE,
-        INT64_C(8760) * HOUR, "3d",
-        "Silence after which a phone with push is signed out (Lync's SessionExpirationInterval)."),
-    RANGE(CONFIG_DURATION, mobility, session_short_expiration, "session-short-expiration", MINUTE,
-          INT64_C(8760) * HOUR, "1h",
-          "The same for a phone that polls (SessionShortExpirationInterval)."),
 
     RANGE(CONFIG_DURATION, lab, clock_offset, "clock-offset", -24 * HOUR, 24 * HOUR, "0s",
           "Laboratory only: run this server's clock ahead by so much."),

@@ -29,8 +29,10 @@ static struct slice text(const char *value)
 
 struct policy_subject offer_subject(const struct config *config, int64_t account)
 {
-    return (struct policy_subject){
-        .account = account, .site = text(config->site.name), .level = offer_level(config)};
+    return (struct policy_subject){.account = account,
+                                   .site = text(config->site.name),
+                                   .pool = text(config->site.sip_host),
+                                   .level = offer_level(config)};
 }
 
 struct provision_options offer_provision(const struct config *config, const struct site *site)

@@ -6,6 +6,7 @@
 #include "server/home.h"
 #include "server/methods.h"
 #include "server/offer.h"
+#include "server/sitewide.h"
 #include "server/wake.h"
 #include "sip/print.h"
 
@@ -130,10 +131,13 @@ static int look(struct inquiry *q)
     struct policy_subject subject = offer_subject(server->config, account.id);
     err = policy_effective_load(desk->reader, &subject, admission->arena, &admission->policy,
                                 &q->fault);
+    if (err < 0)
+        return err;
+    struct sitewide sitewide = sitewide_of(&admission->policy);
     q->account_id = account.id;
-    admission->push = wake_may_push(server, account.id, q->device);
-    admission->lifetime = wake_lifetime(server, admission->push);
-    return err;
+    admission->push = sitewide.push && wake_can_push(server, account.id, q->device);
+    admission->lifetime = sitewide_lifetime(&sitewide, admission->push);
+    return 0;
 }
 
 static void look_on_worker(struct job *job, unsigned worker)

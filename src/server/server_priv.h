@@ -93,6 +93,10 @@ struct server {
     struct lab_dns *dns;
     struct watch *watch;
     struct push_clearing *clearing; /* NULL: there is no push key */
+    struct {
+        atomic_bool push, outside;
+        _Atomic int64_t session, short_session;
+    } sitewide; /* sitewide.h */
 
     struct wing *wings; /* wings[0] runs on the main thread */
     unsigned wing_count;

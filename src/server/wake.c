@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "event/event.h"
 #include "server/phones.h"
+#include "server/sitewide.h"
 #include "vault/vault.h"
 
 #include <stdlib.h>
@@ -32,20 +33,21 @@ static struct push_guard guard_of(const struct server *server)
     return (struct push_guard){.allow_private = server->config->lab.private_push};
 }
 
-bool wake_may_push(struct server *server, int64_t account, struct slice device)
+bool wake_can_push(struct server *server, int64_t account, struct slice device)
 {
     scoped(arena) struct arena *arena = arena_new();
     struct push_subscription subscription;
     struct fault ignored;
-    return server->config->mobility.push && !slice_empty(device) &&
+    return !slice_empty(device) &&
            push_subscription_find(server_desk(server)->reader, account, device, clock_now(), arena,
                                   &subscription, &ignored) == 0;
 }
 
-int64_t wake_lifetime(const struct server *server, bool push)
+static void set_push(struct wing *home, struct phone *phone, bool push)
 {
-    return push ? server->config->mobility.session_expiration
-                : server->config->mobility.session_short_expiration;
+    struct sitewide sitewide = sitewide_now(home->server);
+    push = push && sitewide.push;
+    phone_set_push(phone, push, sitewide_lifetime(&sitewide, push));
 }
 
 /* On its way to the phones of a device. */
@@ -61,7 +63,7 @@ static void change_mode(void *arg, struct phone *phone)
     const struct mode *mode = arg;
     if (slice_eq_nocase(phone_account(phone), mode->account) &&
         slice_eq(phone_device(phone), mode->device))
-        phone_set_push(phone, mode->push, wake_lifetime(mode->home->server, mode->push));
+        set_push(mode->home, phone, mode->push);
 }
 
 static void arrive(void *arg)
@@ -106,7 +108,7 @@ int wake_subscribe(struct server *server, struct slice account, struct slice dev
     err = push_subscription_add(server->store, &subscription,
                                 (unsigned)server->config->push.per_user, fault);
     if (err == 0)
-        tell_phones(server, holder.address, device, server->config->mobility.push);
+        tell_phones(server, holder.address, device, true);
     return err;
 }
 
@@ -196,7 +198,7 @@ static void hear(struct wing *home, const struct waking *waking, const struct pu
         return;
     phone_woken(phone, waking->tag, outcome);
     if (finding == FINDING_PUSH_GONE || finding == FINDING_PUSH_NO_SUBSCRIPTION)
-        phone_set_push(phone, false, wake_lifetime(home->server, false));
+        set_push(home, phone, false);
 }
 
 static void take_result(void *arg)

@@ -13,7 +13,8 @@
 /* Keep a device's push subscription, the JSON of PushSubscription.toJSON(), in the place of an
  * earlier one. `device` is the name that its phone was opened with (phone_options.device). On
  * a worker; it blocks. The device's phone, if there is one, goes over to push mode (PHONE_MODE)
- * and may be silent for 3 days. Findings as push_subscription_parse() and _add(). */
+ * and may be silent for 3 days, if the site pushes. Findings as push_subscription_parse() and
+ * _add(). */
 int wake_subscribe(struct server *server, struct slice account, struct slice device,
                    struct slice json, struct fault *fault);
 
@@ -30,11 +31,8 @@ void wake_subscribe_later(struct wing *home, struct slice account, struct slice 
 
 /* ---- for phones.c ------------------------------------------------------------------------- */
 
-/* May this device sleep: does the site push, and has it a subscription? On a worker. */
-bool wake_may_push(struct server *server, int64_t account, struct slice device);
-
-/* How long a phone may be silent, in ms. */
-int64_t wake_lifetime(const struct server *server, bool push);
+/* Has this device a subscription? On a worker. */
+bool wake_can_push(struct server *server, int64_t account, struct slice device);
 
 /* A phone's wish (phone_world.wake): phone_woken() follows by letter. That wing's loop only. */
 struct wake_wish {

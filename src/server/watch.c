@@ -6,6 +6,7 @@
 #include "contacts/contacts.h"
 #include "event/event.h"
 #include "server/person.h"
+#include "server/sitewide.h"
 
 #include <stdlib.h>
 
@@ -138,6 +139,9 @@ static void look(struct job *job, unsigned worker)
     if (notice_list(desk->reader, watch->noticed, watch->arena, &watch->notices, &watch->count,
                     &fault) < 0)
         event_emit(EVENT_ERROR, "accounts.look", fault.finding, EVENT_FAULT(&fault), EVENT_END);
+    if (sitewide_look(watch->server, desk->reader, &fault) < 0)
+        event_emit(EVENT_ERROR, "server.configuration", fault.finding, EVENT_FAULT(&fault),
+                   EVENT_END);
     prune(watch, desk);
 }
 
@@ -171,6 +175,8 @@ int watch_start(struct server *server, struct fault *fault)
     int err = store_reader_open(server->store, &reader, fault);
     if (err == 0)
         err = notice_latest(reader, &watch->noticed, fault);
+    if (err == 0)
+        err = sitewide_look(server, reader, fault);
     if (err == 0)
         timer_start(&watch->timer, EVERY_MS);
     return err;

@@ -1,7 +1,8 @@
 /* The watch: once a second, has an administrator changed accounts (accounts/notice.h; the
  * command line does while the server runs)? Their homes read them anew: who was disabled
- * or removed is signed out, a new list of contacts or a new card is told. Once an hour it
- * deletes the certificates that have expired. */
+ * or removed is signed out, a new list of contacts or a new card is told. So is what
+ * the site's configurations say (sitewide.h). Once an hour it deletes the certificates that have
+ * expired. */
 #ifndef LYCHGATE_SERVER_WATCH_H
 #define LYCHGATE_SERVER_WATCH_H
 

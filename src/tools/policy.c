@@ -20,7 +20,7 @@ void policy_suggest(const struct office *office, enum policy_kind kind, const ch
     struct slice asked, near = {0};
     size_t count, least = NEAR;
     if (fault->err != -ERR_UNKNOWN ||
-        policy_scope_parse(slice_of(scope), arena, &asked, &inner) < 0 ||
+        policy_scope_parse(kind, slice_of(scope), arena, &asked, &inner) < 0 ||
         policy_list(office->reader, kind, arena, &list, &count, &inner) < 0)
         return;
     for (size_t i = 1; i < count; i++) {

@@ -21,73 +21,46 @@ const struct verb_option policy_grant_options[] = {
 
 /* ---- set --------------------------------------------------------------------------------- */
 
-struct assignment {
-    const struct policy_attribute *attribute;
-    struct slice value; /* absent: the default */
-};
-
-/* All that the command line assigns, checked before anything is written. */
-static enum tool_exit read_assignments(struct invocation *invocation, enum policy_kind kind,
-                                       enum policy_level level, size_t first,
-                                       struct assignment *list, size_t *count_out)
+/* All that the command line assigns. */
+static enum tool_exit read_assignments(const struct invocation *invocation, size_t first,
+                                       struct policy_assignment *list, size_t *count_out)
 {
-    struct fault fault;
     const char *reset;
     size_t count = 0;
-    for (size_t i = first; i < invocation->operand_count; i++) {
-        struct slice name, value;
-        if (!slice_cut(slice_of(invocation->operands[i]), '=', &name, &value))
+    for (size_t i = first; i < invocation->operand_count; i++, count++)
+        if (!slice_cut(slice_of(invocation->operands[i]), '=', &list[count].attribute,
+                       &list[count].value))
             return tool_usage("`%s` is not NAME=VALUE", invocation->operands[i]);
-        list[count].attribute = policy_attribute_find(kind, name, level, &fault);
-        if (!list[count].attribute ||
-            policy_value_check(list[count].attribute, value, invocation->arena, &list[count].value,
-                               &fault) < 0)
-            return tool_fail(invocation, &fault);
-        count++;
-    }
-    for (size_t i = 0; (reset = invocation_nth(invocation, "default", i)); i++) {
-        list[count].attribute = policy_attribute_find(kind, slice_of(reset), level, &fault);
-        if (!list[count].attribute)
-            return tool_fail(invocation, &fault);
-        list[count++].value = (struct slice){0};
-    }
+    for (size_t i = 0; (reset = invocation_nth(invocation, "default", i)); i++)
+        list[count++] = (struct policy_assignment){.attribute = slice_of(reset)};
     *count_out = count;
     return count > 0 ? TOOL_FINE : tool_usage("give NAME=VALUE, or --default NAME");
-}
-
-static int assign(const struct office *office, enum policy_kind kind, struct slice scope,
-                  const struct assignment *list, size_t count, struct fault *fault)
-{
-    int err = 0;
-    for (size_t i = 0; i < count && err == 0; i++)
-        err = policy_set(office->store, kind, scope, offer_level(office->config),
-                         slice_of(list[i].attribute->name), list[i].value, fault);
-    return err;
 }
 
 enum tool_exit policy_set_kind(struct invocation *invocation, enum policy_kind kind,
                                const char *scope, size_t first)
 {
     scoped(office) struct office office = {0};
+    const struct policy_kind_row *row = policy_kind_row(kind);
     struct policy policy;
     struct fault fault, none;
     size_t count, room = invocation->operand_count + invocation->given_count;
-    struct assignment *list = arena_array(invocation->arena, struct assignment, room);
-    if (office_open_records(invocation->config_path, &office, &fault) < 0)
-        return tool_fail(invocation, &fault);
-    enum tool_exit error =
-        read_assignments(invocation, kind, offer_level(office.config), first, list, &count);
+    struct policy_assignment *list = arena_array(invocation->arena, struct policy_assignment, room);
+    enum tool_exit error = read_assignments(invocation, first, list, &count);
     if (error)
         return error;
+    if (office_open_records(invocation->config_path, &office, &fault) < 0)
+        return tool_fail(invocation, &fault);
+    enum policy_level level = offer_level(office.config);
     struct slice asked = slice_of(scope);
     bool known = policy_get(office.reader, kind, asked, invocation->arena, &policy, &none) == 0;
-    if (assign(&office, kind, asked, list, count, &fault) < 0 ||
+    if (policy_assign(office.store, kind, asked, level, list, count, &fault) < 0 ||
         policy_get(office.reader, kind, asked, invocation->arena, &policy, &fault) < 0)
         return tool_fail(invocation, &fault);
     if (invocation->json)
-        show_json(policy_show_json(&policy, offer_level(office.config)));
+        show_json(policy_show_json(&policy, level));
     else
-        printf("%s %s policy %.*s: %s\n", known ? "Changed" : "Made", policy_kind_row(kind)->name,
+        printf("%s %s %s %.*s: %s\n", known ? "Changed" : "Made", row->name, row->noun,
                SLICE_ARG(policy.scope), policy_show_line(invocation->arena, &policy).at);
     return TOOL_FINE;
 }
@@ -107,22 +80,22 @@ enum tool_exit policy_remove_kind(struct invocation *invocation, enum policy_kin
                                   const char *scope)
 {
     scoped(office) struct office office = {0};
+    const struct policy_kind_row *row = policy_kind_row(kind);
     struct fault fault;
     struct slice name;
     if (office_open_records(invocation->config_path, &office, &fault) < 0)
         return tool_fail(invocation, &fault);
-    if (policy_scope_parse(slice_of(scope), invocation->arena, &name, &fault) < 0 ||
+    if (policy_scope_parse(kind, slice_of(scope), invocation->arena, &name, &fault) < 0 ||
         policy_remove(office.store, kind, name, invocation_has(invocation, "force"), &fault) < 0) {
         policy_suggest(&office, kind, scope, &fault);
         return tool_fail(invocation, &fault);
     }
     if (invocation->json)
-        show_json(json_pack("{s:s,s:o}", "kind", policy_kind_row(kind)->name, "removed",
-                            show_text(name)));
+        show_json(json_pack("{s:s,s:o}", "kind", row->name, "removed", show_text(name)));
     else if (slice_eq(name, SLICE("Global")))
-        printf("The global %s policy is back to its defaults.\n", policy_kind_row(kind)->name);
+        printf("The global %s %s is back to its defaults.\n", row->name, row->noun);
     else
-        printf("Removed %s policy %.*s.\n", policy_kind_row(kind)->name, SLICE_ARG(name));
+        printf("Removed %s %s %.*s.\n", row->name, row->noun, SLICE_ARG(name));
     return TOOL_FINE;
 }
 

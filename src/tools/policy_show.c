@@ -44,7 +44,7 @@ void policy_show_put(struct arena *arena, const struct policy *policy, enum poli
     const struct policy_kind_row *kind = policy_kind_row(policy->kind);
     struct show_table *table =
         show_table_new(arena, (const char *[]){"ATTRIBUTE", "VALUE", "", "MEANING", NULL});
-    printf("%s policy %.*s: %s\n\n", kind->name, SLICE_ARG(policy->scope), kind->help);
+    printf("%s %s %.*s: %s\n\n", kind->name, kind->noun, SLICE_ARG(policy->scope), kind->help);
     for (size_t i = 0; i < kind->count; i++) {
         const struct policy_attribute *attribute = &kind->attribute[i];
         struct slice value = policy_value(policy, i);

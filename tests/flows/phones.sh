@@ -77,9 +77,35 @@ check 'the talk is over' hears 'chat bob@contoso.test state=3'
 
 tell out handset
 check 'it signs out' hears 'signed-out$'
+
+# ---- the configurations, while the server runs ----
+policy 'Set-CsMcxConfiguration -SessionShortExpirationInterval 1800'
 open_phone
-check 'and in again' has 'signed-in'
+check 'and in again, for as long as McxConfiguration now says' has 'signed-in expires=1800'
+tell out handset
+check 'and out' hears 'signed-out$'
+# The keys are those of RFC 8291, section 5.
+echo '{"endpoint":"https://push.example.net/alice","keys":{"auth":"BTBZMqHH6r4Tts7J_aSIgg",' \
+  '"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"}}' \
+  >"$flow/subscription"
+check 'it gets a push subscription' \
+  "$LYCHGATE" --config "$site/lychgated.conf" push add alice@contoso.test "$flow/subscription" --device handset
+open_phone
+check 'with which it may be silent for three days' has 'signed-in expires=259200'
+check 'and is told so' has 'settings .* push=1'
+tell out handset
+check 'and out' hears 'signed-out$'
+policy 'New-CsPushNotificationConfiguration site:Redmond -EnableWebPushNotificationService $false'
+open_phone
+check 'the configuration of another site is none of its business' has 'signed-in expires=259200'
+tell out handset
+check 'and out' hears 'signed-out$'
+policy 'Set-CsPushNotificationConfiguration -EnableWebPushNotificationService $false'
+open_phone
+check 'without push it polls again' has 'signed-in expires=1800'
+check 'and is told so' has 'settings .* push=0'
 tell close handset
+
 policy 'Set-CsMobilityPolicy -EnableMobility $false'
 open_phone
 check 'the policy says no' has 'signed-out mobility-disabled'

@@ -11,7 +11,7 @@ make_site alice bob
 
 # ---- policies ----
 check 'policy list: one global policy of each kind' \
-  json 0 'length == 8 and all(.[]; .scope == "Global" and .set == [])' policy list
+  json 0 'length == 10 and all(.[]; .scope == "Global" and .set == [])' policy list
 check 'policy show has attributes with types' \
   json 0 '.attributes.EnableMobility == true and .attributes.AllowSaveCallLogs == true' policy show mobility
 check '... for people a meaning' run 0 site policy show mobility
@@ -37,6 +37,22 @@ check 'a site policy governs who is at the site' run 0 site policy set voice Sit
 check '... not without a site' json 0 '.scope == "Global"' policy effective bob@contoso.test voice
 sed -i 's/^#name = .*/name = Berlin/' "$file"
 check '... but with it' json 0 '.scope == "Site:Berlin"' policy effective bob@contoso.test voice
+check 'a configuration is shown like a policy' json 0 '.scope == "Global" and .attributes.SessionExpirationInterval == 259200' \
+  policy show mcx
+check '... and changed' json 0 '.set == ["ExposedWebURL"] and .scope == "Site:Berlin"' \
+  policy set McxConfiguration site:Berlin ExposedWebURL=internal
+check '... as a whole: the long interval is the longer one' \
+  json 0 '.attributes.SessionExpirationInterval == 400 and .attributes.SessionShortExpirationInterval == 300' \
+  policy set mcx site:Berlin SessionExpirationInterval=400 SessionShortExpirationInterval=300
+check '... or not at all' refused 'more than SessionShortExpirationInterval' \
+  site policy set mcx site:Berlin ExposedWebURL=External SessionExpirationInterval=300
+check '... indeed' json 0 '.attributes.ExposedWebURL == "Internal"' policy show mcx site:Berlin
+check '... has no tags' refused 'Service:WebServer:HOST' site policy set mcx Tag:X ExposedWebURL=Internal
+check '... is not granted' refused 'is not granted' site policy grant mcx alice@contoso.test X
+check '... says its name' run 0 site policy remove push-notification Global
+check '... in full' says "$work/out" '^The global push-notification configuration is back'
+check '... governs those at the site' json 0 '.scope == "Site:Berlin"' policy effective bob@contoso.test mcx
+check '... until it is removed' run 0 site policy remove mcx site:Berlin
 sed 's/^#policy-level = .*/policy-level = 2010/' "$file" >"$work/site/old.conf"
 check 'Lync 2010 has two attributes of mobility' run 0 "$LYCHGATE" --config "$work/site/old.conf" policy show mobility --json
 check '... exactly' filter '(.attributes | length) == 2'
