@@ -50,7 +50,7 @@ static void told(void *arg, const struct phone_news *news)
     fprintf(out, "%s %s", h->name, names[news->kind]);
     if (news->fault->finding != FINDING_NONE)
         fprintf(out, " %s", finding_row(news->fault->finding)->id);
-    if (news->kind == PHONE_SIGNED_IN)
+    if (news->kind == PHONE_SIGNED_IN || news->kind == PHONE_MODE)
         fprintf(out, " expires=%lld", (long long)(news->expires / 1000));
     if (news->person)
         fprintf(out, " %.*s availability=%d name=%.*s note=%.*s", SLICE_ARG(news->person->address),

@@ -35,7 +35,8 @@ open_phone() {
   tell open handset alice@contoso.test
 }
 traced() { grep -q -- "$1" "$site/trace.jsonl"; }
-policy() { "$LYCHGATE" --config "$site/lychgated.conf" cs "$@" >>"$flow/cs.out" 2>&1; }
+admin() { "$LYCHGATE" --config "$site/lychgated.conf" "$@" >>"$flow/cs.out" 2>&1; }
+policy() { admin cs "$@"; }
 show_on_failure "$PHONE_OUT" "$flow/bob.out" "$flow/bob.err" "$flow/cs.out"
 
 flow_site phones || tap_bail 'no site'
@@ -88,8 +89,7 @@ check 'and out' hears 'signed-out$'
 echo '{"endpoint":"https://push.example.net/alice","keys":{"auth":"BTBZMqHH6r4Tts7J_aSIgg",' \
   '"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"}}' \
   >"$flow/subscription"
-check 'it gets a push subscription' \
-  "$LYCHGATE" --config "$site/lychgated.conf" push add alice@contoso.test "$flow/subscription" --device handset
+check 'it gets a push subscription' admin push add alice@contoso.test "$flow/subscription" --device handset
 open_phone
 check 'with which it may be silent for three days' has 'signed-in expires=259200'
 check 'and is told so' has 'settings .* push=1'
@@ -98,9 +98,12 @@ check 'and out' hears 'signed-out$'
 policy 'New-CsPushNotificationConfiguration site:Redmond -EnableWebPushNotificationService $false'
 open_phone
 check 'the configuration of another site is none of its business' has 'signed-in expires=259200'
-tell out handset
-check 'and out' hears 'signed-out$'
+policy 'Set-CsMcxConfiguration -SessionExpirationInterval 100000'
+check 'a phone that is signed in obeys as well' hears 'mode expires=100000'
 policy 'Set-CsPushNotificationConfiguration -EnableWebPushNotificationService $false'
+check 'and is not woken any more' hears 'mode expires=1800'
+tell out handset
+check 'so it goes' hears 'signed-out$'
 open_phone
 check 'without push it polls again' has 'signed-in expires=1800'
 check 'and is told so' has 'settings .* push=0'
