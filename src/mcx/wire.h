@@ -17,6 +17,7 @@
 
 #define NS_MCX           "urn:lychgate:mcx:1"
 #define MCX_CONTENT_TYPE "text/xml; charset=utf-8"
+#define MCX_PORT         "McxServiceWebTicketProof" /* in the metadata (webticket/mex.h) */
 
 enum mcx_operation {
     MCX_INITIATE_SESSION,

@@ -97,6 +97,9 @@ static void name_endpoint(struct phone *phone)
     phone->epid = hex_print_lower(phone->arena, slice_make(hash, 6));
     struct guid instance = endpoint_instance_of_epid(phone->epid);
     phone->instance = guid_print(phone->arena, &instance);
+    phone->contact = arena_print(phone->arena, "sip:%.*s:%u;transport=tls;ms-opaque=%.*s",
+                                 SLICE_ARG(phone->world.pool), phone->world.port,
+                                 SLICE_ARG(slice_head(phone->epid, 10)));
 }
 
 /* Header text: neither control bytes nor more than a line. */
@@ -201,12 +204,10 @@ static void send_register(struct phone *phone, ask_fn *fn)
     request.to = arena_print(arena, "<%.*s>", SLICE_ARG(phone->uri));
     request.call_id = phone->call_id;
     request.cseq = ++phone->cseq;
-    sip_request_header(
-        &request, "Contact",
-        "<sip:%.*s:%u;transport=tls;ms-opaque=%.*s>;methods=\"INVITE, MESSAGE, INFO, OPTIONS, "
-        "BYE, CANCEL, NOTIFY, ACK, BENOTIFY\";+sip.instance=\"<urn:uuid:%.*s>\"",
-        SLICE_ARG(phone->world.pool), phone->world.port, SLICE_ARG(slice_head(phone->epid, 10)),
-        SLICE_ARG(phone->instance));
+    sip_request_header(&request, "Contact",
+                       "<%.*s>;methods=\"INVITE, MESSAGE, INFO, OPTIONS, "
+                       "BYE, CANCEL, NOTIFY, ACK, BENOTIFY\";+sip.instance=\"<urn:uuid:%.*s>\"",
+                       SLICE_ARG(phone->contact), SLICE_ARG(phone->instance));
     sip_request_header(&request, "Supported", "gruu-10, adhoclist, msrtc-event-categories");
     sip_request_header(&request, "Supported", "ms-forking");
     sip_request_header(&request, "Event", "registration");
@@ -447,6 +448,11 @@ struct slice phone_account(const struct phone *phone)
 struct slice phone_endpoint(const struct phone *phone)
 {
     return phone->endpoint;
+}
+
+struct slice phone_contact(const struct phone *phone)
+{
+    return phone->contact;
 }
 
 struct slice phone_epid(const struct phone *phone)

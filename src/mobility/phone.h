@@ -129,6 +129,7 @@ bool phone_pushes(const struct phone *phone);      /* else the device polls; may
 int64_t phone_lifetime(const struct phone *phone); /* ms that it may be silent */
 struct slice phone_account(const struct phone *phone);
 struct slice phone_endpoint(const struct phone *phone);
+struct slice phone_contact(const struct phone *phone); /* registered: "sip:POOL:5087;..." */
 
 /* NULL until they were told. */
 const struct phone_settings *phone_settings(const struct phone *phone);

@@ -205,7 +205,7 @@ struct phone {
     struct phone_world world;
     struct phone_face face;
     struct arena *arena; /* as long as the phone */
-    struct slice account, uri, endpoint, user_agent, device, epid, instance;
+    struct slice account, uri, endpoint, user_agent, device, epid, instance, contact;
     struct slice from; /* From of all that begins here, without a tag */
     enum phone_state state;
     bool told; /* since the face has settled */

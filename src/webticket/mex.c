@@ -102,36 +102,78 @@ static void put_policy(struct xml_writer *w, const struct mex_port *port, struct
 
 /* ---- the abstract half and the bindings ------------------------------------------------ */
 
+static size_t operation_count(const struct mex_service *s)
+{
+    return s->operations ? s->operation_count : 1;
+}
+
+static struct mex_operation operation_at(const struct mex_service *s, size_t i)
+{
+    return s->operations ? s->operations[i] : (struct mex_operation){s->operation, s->action};
+}
+
+static const char *const directions[][2] = {{"wsdl:input", "InputMessage"},
+                                            {"wsdl:output", "OutputMessage"}};
+
+static struct slice message_name(const struct mex_service *s, const struct mex_operation *operation,
+                                 const char *direction, struct arena *scratch)
+{
+    return arena_print(scratch, "%.*s_%.*s_%s", SLICE_ARG(s->port_type), SLICE_ARG(operation->name),
+                       direction);
+}
+
+static void put_messages(struct xml_writer *w, const struct mex_service *s, struct arena *scratch)
+{
+    for (size_t i = 0; i < operation_count(s); i++) {
+        struct mex_operation operation = operation_at(s, i);
+        for (size_t d = 0; d < 2; d++) {
+            xml_open(w, "wsdl:message");
+            xml_put_attr(w, "name", message_name(s, &operation, directions[d][1], scratch));
+            xml_close_empty(w);
+        }
+    }
+}
+
 static void put_port_type(struct xml_writer *w, const struct mex_service *s, struct arena *scratch)
 {
-    static const char *const ways[][2] = {{"wsdl:input", "InputMessage"},
-                                          {"wsdl:output", "OutputMessage"}};
-    for (size_t i = 0; i < 2; i++) {
-        xml_open(w, "wsdl:message");
-        xml_put_attr(w, "name",
-                     arena_print(scratch, "%.*s_%.*s_%s", SLICE_ARG(s->port_type),
-                                 SLICE_ARG(s->operation), ways[i][1]));
-        xml_close_empty(w);
-    }
     xml_open(w, "wsdl:portType");
     xml_put_attr(w, "name", s->port_type);
-    xml_open(w, "wsdl:operation");
-    xml_put_attr(w, "name", s->operation);
-    for (size_t i = 0; i < 2; i++) {
-        xml_open(w, ways[i][0]);
-        xml_put_attr(w, "message",
-                     arena_print(scratch, "tns:%.*s_%.*s_%s", SLICE_ARG(s->port_type),
-                                 SLICE_ARG(s->operation), ways[i][1]));
-        xml_close_empty(w);
+    for (size_t i = 0; i < operation_count(s); i++) {
+        struct mex_operation operation = operation_at(s, i);
+        xml_open(w, "wsdl:operation");
+        xml_put_attr(w, "name", operation.name);
+        for (size_t d = 0; d < 2; d++) {
+            struct slice name = message_name(s, &operation, directions[d][1], scratch);
+            xml_open(w, directions[d][0]);
+            xml_put_attr(w, "message", arena_print(scratch, "tns:%.*s", SLICE_ARG(name)));
+            xml_close_empty(w);
+        }
+        xml_close(w);
     }
     xml_close(w);
+}
+
+static void put_bound_operation(struct xml_writer *w, const struct mex_operation *operation)
+{
+    xml_open(w, "wsdl:operation");
+    xml_put_attr(w, "name", operation->name);
+    xml_open(w, "soap:operation");
+    xml_put_attr(w, "soapAction", operation->action);
+    xml_put_attr_string(w, "style", "document");
+    xml_close_empty(w);
+    for (size_t d = 0; d < 2; d++) {
+        xml_open(w, directions[d][0]);
+        xml_open(w, "soap:body");
+        xml_put_attr_string(w, "use", "literal");
+        xml_close_empty(w);
+        xml_close(w);
+    }
     xml_close(w);
 }
 
 static void put_binding(struct xml_writer *w, const struct mex_service *s,
                         const struct mex_port *port, struct arena *scratch)
 {
-    static const char *const ways[] = {"wsdl:input", "wsdl:output"};
     xml_open(w, "wsdl:binding");
     xml_put_attr(w, "name", port->name);
     xml_put_attr(w, "type", arena_print(scratch, "tns:%.*s", SLICE_ARG(s->port_type)));
@@ -141,20 +183,10 @@ static void put_binding(struct xml_writer *w, const struct mex_service *s,
     xml_open(w, "soap:binding");
     xml_put_attr_string(w, "transport", SOAP_OVER_HTTP);
     xml_close_empty(w);
-    xml_open(w, "wsdl:operation");
-    xml_put_attr(w, "name", s->operation);
-    xml_open(w, "soap:operation");
-    xml_put_attr(w, "soapAction", s->action);
-    xml_put_attr_string(w, "style", "document");
-    xml_close_empty(w);
-    for (size_t i = 0; i < 2; i++) {
-        xml_open(w, ways[i]);
-        xml_open(w, "soap:body");
-        xml_put_attr_string(w, "use", "literal");
-        xml_close_empty(w);
-        xml_close(w);
+    for (size_t i = 0; i < operation_count(s); i++) {
+        struct mex_operation operation = operation_at(s, i);
+        put_bound_operation(w, &operation);
     }
-    xml_close(w);
     xml_close(w);
 }
 
@@ -182,8 +214,11 @@ static void put_definitions(struct xml_writer *w, const struct mex_service *s)
     xml_put_ns(w, "wsu", NS_WSU);
     xml_put_attr(w, "name", s->name);
     xml_put_attr_string(w, "targetNamespace", s->ns);
+    if (!slice_absent(s->documentation))
+        xml_element(w, "wsdl:documentation", s->documentation);
     for (size_t i = 0; i < s->port_count; i++)
         put_policy(w, &s->ports[i], scratch);
+    put_messages(w, s, scratch);
     put_port_type(w, s, scratch);
     for (size_t i = 0; i < s->port_count; i++)
         put_binding(w, s, &s->ports[i], scratch);

@@ -32,12 +32,20 @@ enum {
     MEX_PORTS_MAX = 32
 };
 
+struct mex_operation {
+    struct slice name, action;
+};
+
 struct mex_service {
     struct slice name;      /* "WebTicketService" */
     const char *ns;         /* targetNamespace; not read back */
     struct slice port_type; /* "IWebTicketService"; like the next two not read back */
     struct slice operation; /* "IssueToken" */
     struct slice action;    /* SOAPAction of the operation */
+    const struct mex_operation *operations; /* of a service with several, instead of the two; NULL;
+                                               not read back */
+    size_t operation_count;
+    struct slice documentation; /* for people who read the WSDL; absent: none; not read back */
     const struct mex_port *ports;
     size_t port_count;
 };
