@@ -23,7 +23,8 @@ struct bodies {
 
 /* All documents for clients at one location. */
 struct edition {
-    struct bodies redirect, root, domain, user;
+    struct bodies redirect, root, domain;
+    struct bodies user[2];   /* without External/Mcx, and with it */
     struct slice oauth_user; /* JSON */
 };
 
@@ -124,19 +125,33 @@ static struct bodies make_domain(struct arena *arena, const struct site *site,
     return print_bodies(arena, &document);
 }
 
-/* The same for every user who is at home here: all that differs lies behind SIP. */
-static struct bodies make_user(struct arena *arena, const struct site *site,
-                               enum autodiscover_location location)
+/* Lync 2010 Mobile goes to the link of the side where it thinks it is, by the external web
+ * name on both; here there is but one. ExposedWebURL = Internal leaves the outside nothing. */
+static void add_mcx_links(struct autodiscover_document *document, struct arena *arena,
+                          const struct site *site, bool outside)
 {
-    const struct autodiscover_access inside = {site->sip_host, site->sip_port};
-    const struct autodiscover_access outside = {site->sip_external_host, site->sip_external_port};
+    struct slice href = site_web_url(arena, site, SITE_PATH_MCX);
+    autodiscover_add_link(document, SLICE("Internal/Mcx"), href);
+    if (outside)
+        autodiscover_add_link(document, SLICE("External/Mcx"), href);
+}
+
+/* The same for every user who is at home here: all that differs lies behind SIP. */
+static struct bodies make_user(struct arena *arena, const struct autodiscover_options *options,
+                               enum autodiscover_location location, bool outside)
+{
+    const struct site *site = options->site;
+    const struct autodiscover_access inner = {site->sip_host, site->sip_port};
+    const struct autodiscover_access outer = {site->sip_external_host, site->sip_external_port};
     struct autodiscover_document document = {.kind = AUTODISCOVER_USER,
                                              .location = location,
-                                             .server_internal = inside,
-                                             .client_internal = inside,
-                                             .server_external = outside,
-                                             .client_external = outside};
+                                             .server_internal = inner,
+                                             .client_internal = inner,
+                                             .server_external = outer,
+                                             .client_external = outer};
     add_autodiscover_links(&document, arena, site);
+    if (options->mcx)
+        add_mcx_links(&document, arena, site, outside);
     autodiscover_add_link(&document, SLICE("Self"),
                           service_url(arena, site, SITE_PATH_AUTODISCOVER_USER, location));
     return print_bodies(arena, &document);
@@ -151,7 +166,8 @@ static struct edition make_edition(struct arena *arena, const struct autodiscove
         .redirect = make_redirect(arena, AUTODISCOVER_ROOT, location, root),
         .root = make_root(arena, options, location),
         .domain = make_domain(arena, site, location),
-        .user = make_user(arena, site, location),
+        .user = {make_user(arena, options, location, false),
+                 make_user(arena, options, location, true)},
         .oauth_user = make_oauth_user(arena, options, location),
     };
 }
@@ -288,7 +304,8 @@ static void give_user(const struct autodiscover *ad, const struct http_request *
                       const struct account *account, struct http_reply *reply, struct arena *arena)
 {
     if (is_here(ad->options.site, account->pool)) {
-        give(request, reply, &edition_for(ad, request, arena)->user);
+        bool outside = !ad->options.mcx_outside || ad->options.mcx_outside(ad->options.mcx_arg);
+        give(request, reply, &edition_for(ad, request, arena)->user[outside]);
         return;
     }
     struct slice href = site_url(arena, ad->options.site, account->pool, SITE_PATH_AUTODISCOVER);

@@ -37,8 +37,13 @@ struct autodiscover_options {
     desk_fn *desk;               /* the calling worker's accounts */
     void *desk_arg;              /* borrowed */
     bool ucwa;                   /* SITE_PATH_UCWA is served here */
-    struct slice origins;        /* of web applications that may come through the frame, with
-                                    blanks between: "https://app.contoso.test"; empty: no frame */
+    bool mcx;                    /* SITE_PATH_MCX is served here */
+    /* Are those outside told of MCX, too (ExposedWebURL = External)? Asked on a worker for
+     * each answer, so that it may change. NULL: they are. */
+    bool (*mcx_outside)(void *arg);
+    void *mcx_arg;        /* borrowed */
+    struct slice origins; /* of web applications that may come through the frame, with
+                             blanks between: "https://app.contoso.test"; empty: no frame */
 };
 
 /* Never NULL. Serves all threads. */

@@ -343,6 +343,45 @@ static void test_user(void **state)
     assert_has_not(shop, "alice");
 }
 
+static bool told_outside(void *arg)
+{
+    const bool *outside = arg;
+    return *outside;
+}
+
+/* ExposedWebURL changes between two answers of the same server. */
+static void test_user_mcx(void **state)
+{
+    struct shop *shop = *state;
+    bool outside = true;
+    add_bob(shop);
+    struct slice ticket = ticket_for(shop, "bob@contoso.test", SLICE(WEB USER));
+    assert_int_equal(get_with(shop, WEB USER, ticket), 200);
+    assert_has_not(shop, "Mcx");
+    struct autodiscover *other = autodiscover_new(&(struct autodiscover_options){
+        .site = &site,
+        .webticket = shop->webticket,
+        .desk = desk_of,
+        .desk_arg = &shop->desk,
+        .mcx = true,
+        .mcx_outside = told_outside,
+        .mcx_arg = &outside,
+    });
+    struct http_routes *usual = shop->routes;
+    shop->routes = http_routes_new(443);
+    autodiscover_add_routes(other, shop->routes);
+    assert_int_equal(get_with(shop, WEB USER, ticket), 200);
+    assert_has(shop, "<Link token=\"Internal/Mcx\" href=\"" WEB SITE_PATH_MCX "\"/>"
+                     "<Link token=\"External/Mcx\" href=\"" WEB SITE_PATH_MCX "\"/>");
+    outside = false;
+    assert_int_equal(get_with(shop, WEB USER, ticket), 200);
+    assert_has(shop, "<Link token=\"Internal/Mcx\" href=\"" WEB SITE_PATH_MCX "\"/>");
+    assert_has_not(shop, "External/Mcx");
+    http_routes_free(shop->routes);
+    autodiscover_free(other);
+    shop->routes = usual;
+}
+
 static void test_user_elsewhere(void **state)
 {
     struct shop *shop = *state;
@@ -526,13 +565,21 @@ static void test_walk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_root_https),   TEST(test_root_http),
-        TEST(test_bad_sipuri),   TEST(test_domain),
-        TEST(test_json),         TEST(test_challenge),
-        TEST(test_user),         TEST(test_user_elsewhere),
-        TEST(test_home_unknown), TEST(test_oauth_challenge),
-        TEST(test_oauth_user),   TEST(test_frame),
-        TEST(test_bad_tickets),  TEST(test_walk),
+        TEST(test_root_https),
+        TEST(test_root_http),
+        TEST(test_bad_sipuri),
+        TEST(test_domain),
+        TEST(test_json),
+        TEST(test_challenge),
+        TEST(test_user),
+        TEST(test_user_mcx),
+        TEST(test_user_elsewhere),
+        TEST(test_home_unknown),
+        TEST(test_oauth_challenge),
+        TEST(test_oauth_user),
+        TEST(test_frame),
+        TEST(test_bad_tickets),
+        TEST(test_walk),
     };
     return cmocka_run_group_tests(tests, setup_group, teardown_group);
 }

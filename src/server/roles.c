@@ -5,6 +5,7 @@
 #include "certprov/certprov.h"
 #include "orgid/orgid.h"
 #include "server/faces.h"
+#include "server/sitewide.h"
 #include "vault/vault.h"
 #include "webticket/webticket.h"
 
@@ -70,6 +71,11 @@ static void make_certprov(struct server *server, struct roles *roles)
     certprov_add_routes(roles->certprov, server->routes);
 }
 
+static bool tell_outside(void *server)
+{
+    return sitewide_now(server).outside;
+}
+
 static void make_autodiscover(struct server *server, struct roles *roles)
 {
     roles->autodiscover = autodiscover_new(&(struct autodiscover_options){
@@ -78,6 +84,8 @@ static void make_autodiscover(struct server *server, struct roles *roles)
         .desk_arg = server,
         .webticket = roles->webticket,
         .ucwa = server->config->roles.sip,
+        .mcx_outside = tell_outside,
+        .mcx_arg = server,
         .origins = slice_of(server->config->web.origins),
     });
     autodiscover_add_routes(roles->autodiscover, server->routes);
