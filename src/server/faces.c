@@ -70,6 +70,10 @@ static void ucwa_at_home(struct wing *home, const struct face_guest *guest,
 static void challenge(struct server *server, struct http_reply *reply, struct arena *arena,
                       const struct fault *fault)
 {
+    if (finding_row(fault->finding)->http >= 500) { /* it is not his */
+        http_reply_fault(reply, arena, fault);
+        return;
+    }
     http_reply_header(reply, arena, "Cache-Control", "no-store");
     webticket_challenge_oauth(&server->site, reply, arena);
     http_reply_header(
