@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
-#include "xml/dsig.h"
+#include "xml/dsig_parts.h"
 #include "xml/names.h"
 #include "xml/soap.h"
 
@@ -114,6 +114,75 @@ void webticket_rst_print(const struct webticket_ask *ask, struct buf *out)
     if (security.at)
         secret_wipe(security.at, security.len); /* a password is in it */
     buf_free(&security);
+}
+
+/* ---- by certificate --------------------------------------------------------------------- */
+
+static const char token_id[] = "certificate", to_id[] = "to";
+
+/* Canonical, as it gets signed. */
+static void put_to(struct slice to, struct buf *out)
+{
+    struct xml_writer w = XML_WRITER(out);
+    xml_open(&w, "wsa:To");
+    xml_put_ns(&w, "wsa", NS_WSA);
+    xml_put_ns(&w, "wsu", NS_WSU);
+    xml_put_attr_string(&w, "wsu:Id", to_id);
+    xml_put_text(&w, to);
+    xml_close(&w);
+    xml_end(&w);
+}
+
+static void put_token(struct slice certificate, struct buf *out)
+{
+    struct xml_writer w = XML_WRITER(out);
+    xml_open(&w, "wsse:BinarySecurityToken");
+    xml_put_ns(&w, "wsu", NS_WSU);
+    xml_put_attr_string(&w, "EncodingType", WSSE_BASE64);
+    xml_put_attr_string(&w, "ValueType", WSSE_X509V3);
+    xml_put_attr_string(&w, "wsu:Id", token_id);
+    xml_put_base64(&w, certificate);
+    xml_close(&w);
+    xml_end(&w);
+}
+
+static int sign_security(const struct webticket_ask *ask, const struct webticket_identity *identity,
+                         struct slice to, struct buf *out, struct fault *fault)
+{
+    scoped(buf) struct buf timestamp = BUF_INIT, key_info = BUF_INIT;
+    struct xml_writer w = XML_WRITER(&timestamp);
+    put_timestamp(&w, ask->now);
+    xml_end(&w);
+    buf_add(out, buf_slice(&timestamp));
+    put_token(identity->certificate, out);
+    dsig_key_info_token(slice_of(token_id), &key_info);
+    const struct dsig_part parts[] = {{buf_slice(&timestamp), slice_of(timestamp_id)},
+                                      {to, slice_of(to_id)}};
+    return dsig_parts_print(identity->key, parts, 2, buf_slice(&key_info), out, fault);
+}
+
+int webticket_rst_print_signed(const struct webticket_ask *ask,
+                               const struct webticket_identity *identity, struct buf *out,
+                               struct fault *fault)
+{
+    scoped(buf) struct buf security = BUF_INIT, to = BUF_INIT;
+    put_to(ask->to, &to);
+    int err = sign_security(ask, identity, buf_slice(&to), &security, fault);
+    if (err)
+        return err;
+    struct xml_writer w = XML_WRITER(out);
+    soap_open_envelope(&w, &(struct soap_envelope_options){
+                               .version = SOAP_1_1,
+                               .action = SLICE(WST_RST_ISSUE),
+                               .message_id = ask->message_id,
+                               .reply_to_anonymous = true,
+                               .header = buf_slice(&to),
+                               .security = buf_slice(&security),
+                           });
+    put_request(&w, ask);
+    soap_close_envelope(&w);
+    xml_end(&w);
+    return 0;
 }
 
 /* ---- the answer -------------------------------------------------------------------------- */

@@ -10,6 +10,8 @@
 #include "base/secret.h"
 #include "webticket/p_sha1.h"
 
+#include <openssl/types.h>
+
 /* Value of the SOAPAction header (with its quotes) and of Content-Type. */
 #define WEBTICKET_SOAP_ACTION  "\"http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/Issue\""
 #define WEBTICKET_CONTENT_TYPE "text/xml; charset=utf-8"
@@ -40,6 +42,18 @@ struct webticket_ask {
 
 /* Append the SOAP message; it holds the password where method says so. */
 void webticket_rst_print(const struct webticket_ask *ask, struct buf *out);
+
+/* Whoever has a certificate of the certificate service and its key. */
+struct webticket_identity {
+    EVP_PKEY *key;
+    struct slice certificate; /* DER */
+};
+
+/* The same for /Cert: method does not count; Timestamp and To are signed. Errors are
+ * dsig_parts_print's. */
+int webticket_rst_print_signed(const struct webticket_ask *ask,
+                               const struct webticket_identity *identity, struct buf *out,
+                               struct fault *fault);
 
 /* A ticket; slices are the arena's, the key is owned. */
 struct webticket_grant {

@@ -7,11 +7,13 @@
 #include "xml/writer.h"
 
 #define NS_HTTP_POLICY "http://schemas.microsoft.com/ws/06/2004/policy/http"
+#define SP_TO_RECIPIENT                                                                            \
+    "http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702/IncludeToken/AlwaysToRecipient"
 #define SOAP_OVER_HTTP "http://schemas.xmlsoap.org/soap/http"
 
 /* ---- policies ----------------------------------------------------------------------- */
 
-static void put_transport(struct xml_writer *w)
+static void put_transport(struct xml_writer *w, bool timestamp)
 {
     xml_open(w, "sp:TransportBinding");
     xml_open(w, "wsp:Policy");
@@ -19,8 +21,14 @@ static void put_transport(struct xml_writer *w)
     xml_open(w, "wsp:Policy");
     xml_open(w, "sp:HttpsToken");
     xml_close_empty(w);
-    for (int i = 0; i < 4; i++)
-        xml_close(w);
+    xml_close(w);
+    xml_close(w);
+    if (timestamp) {
+        xml_open(w, "sp:IncludeTimestamp");
+        xml_close_empty(w);
+    }
+    xml_close(w);
+    xml_close(w);
 }
 
 static void put_issued_token(struct xml_writer *w, const struct mex_port *port, const char *tokens)
@@ -56,6 +64,28 @@ static void put_username_token(struct xml_writer *w)
         xml_close(w);
 }
 
+/* Which certificate is not said: WS-SecurityPolicy has no word for "the one that the
+ * certificate service issued". */
+static void put_x509_token(struct xml_writer *w)
+{
+    xml_open(w, "sp:EndorsingSupportingTokens");
+    xml_open(w, "wsp:Policy");
+    xml_open(w, "sp:X509Token");
+    xml_put_attr_string(w, "sp:IncludeToken", SP_TO_RECIPIENT);
+    xml_open(w, "wsp:Policy");
+    xml_open(w, "sp:WssX509V3Token10");
+    xml_close_empty(w);
+    xml_close(w);
+    xml_close(w);
+    xml_open(w, "sp:SignedParts");
+    xml_open(w, "sp:Header");
+    xml_put_attr_string(w, "Name", "To");
+    xml_put_attr_string(w, "Namespace", NS_WSA);
+    xml_close_empty(w);
+    for (int i = 0; i < 3; i++)
+        xml_close(w);
+}
+
 static void put_http(struct xml_writer *w, const char *assertion)
 {
     xml_open(w, assertion);
@@ -74,6 +104,9 @@ static void put_auth(struct xml_writer *w, const struct mex_port *port)
         break;
     case MEX_AUTH_USERNAME:
         put_username_token(w);
+        break;
+    case MEX_AUTH_CERTIFICATE:
+        put_x509_token(w);
         break;
     case MEX_AUTH_TICKET_BEARER:
         put_issued_token(w, port, "sp:SignedSupportingTokens");
@@ -94,7 +127,7 @@ static void put_policy(struct xml_writer *w, const struct mex_port *port, struct
     xml_open(w, "wsp:ExactlyOne");
     xml_open(w, "wsp:All");
     put_auth(w, port);
-    put_transport(w);
+    put_transport(w, port->auth == MEX_AUTH_CERTIFICATE);
     xml_close(w);
     xml_close(w);
     xml_close(w);

@@ -17,6 +17,7 @@ enum mex_auth {
     MEX_AUTH_HTTP_BASIC,    /* http:BasicAuthentication */
     MEX_AUTH_HTTP_WINDOWS,  /* http:NegotiateAuthentication or NtlmAuthentication */
     MEX_AUTH_USERNAME,      /* sp:UsernameToken */
+    MEX_AUTH_CERTIFICATE,   /* EndorsingSupportingTokens/X509Token: signed with its key */
     MEX_AUTH_TICKET_BEARER, /* SignedSupportingTokens/IssuedToken: no signature needed */
     MEX_AUTH_TICKET_PROOF,  /* EndorsingSupportingTokens/IssuedToken: signed with the proof key */
 };

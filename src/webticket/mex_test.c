@@ -48,7 +48,11 @@ static void test_metadata_by_post_leads_to_orgid(void **state)
         struct mex_service service = read_mex(rig, &reply);
         assert_true(holds(reply.body, "<wsa:RelatesTo>uuid:1</wsa:RelatesTo>"));
         assert_string_equal(reply.content_type.at, "application/soap+xml; charset=utf-8");
-        assert_int_equal(service.port_count, 3);
+        assert_int_equal(service.port_count, 4);
+        const struct mex_port *cert = mex_find_auth(&service, MEX_AUTH_CERTIFICATE);
+        assert_non_null(cert);
+        assert_true(slice_eq(cert->location, SLICE(WEB SITE_PATH_WEBTICKET "/Cert")));
+        assert_ptr_equal(mex_find(&service, "webticketservicecert"), cert);
         const struct mex_port *port = mex_find(&service, "WsFedBearer");
         assert_int_equal(port->auth, MEX_AUTH_TICKET_BEARER);
         assert_string_equal(port->issuer.at, "https://login.contoso.test" SITE_PATH_RST2);
@@ -65,7 +69,7 @@ static void test_metadata_without_orgid(void **state)
     webticket_add_routes(service, rig->routes);
     struct http_reply reply = post_mex(rig, SITE_PATH_WEBTICKET "/mex");
     struct mex_service mex = read_mex(rig, &reply);
-    assert_int_equal(mex.port_count, 2);
+    assert_int_equal(mex.port_count, 3);
     assert_int_equal(
         rig_ask(rig, &(struct exchange){HTTP_POST, PATH_WSFED, NULL, NULL, {0}}).status, 404);
     http_routes_free(rig->routes);

@@ -5,6 +5,8 @@
 #include "xml/encrypted.h"
 #include "xml/names.h"
 
+#include <openssl/err.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 
 #define PATH_AUTH           SITE_PATH_WEBTICKET "/Auth"
@@ -17,21 +19,8 @@ static const struct xml_limits rst_limits = {
 
 /* ---- one request on its way ------------------------------------------------------------- */
 
-struct asking {
-    struct webticket *webticket;
-    const struct http_request *http;
-    struct http_reply *reply;
-    struct arena *arena;
-    int64_t now;
-    const struct desk *desk;
-    struct xml_doc *doc;
-    struct soap_message message;
-    struct trust_request request;
-    struct account account;
-};
-
-static struct asking asking_of(struct webticket *wt, const struct http_request *request,
-                               struct http_reply *reply, struct arena *arena, int64_t now)
+struct asking asking_of(struct webticket *wt, const struct http_request *request,
+                        struct http_reply *reply, struct arena *arena, int64_t now)
 {
     return (struct asking){.webticket = wt,
                            .http = request,
@@ -41,15 +30,14 @@ static struct asking asking_of(struct webticket *wt, const struct http_request *
                            .desk = wt->options.desk(wt->options.desk_arg)};
 }
 
-static int read_request(struct asking *a, struct fault *fault)
+int asking_read(struct asking *a, struct fault *fault)
 {
-    struct timestamp timestamp;
     int err = xml_read(a->http->body, &rst_limits, &a->doc, fault);
     if (err || (err = soap_read(a->doc, &a->message, fault)) ||
         (err = trust_request_parse(&a->message, a->arena, &a->request, fault)))
         return err;
     return webticket_timestamp(a->message.security, a->webticket->options.skew_ms, a->now,
-                               &timestamp, fault);
+                               &a->timestamp, fault);
 }
 
 static int check_password(struct asking *a, struct slice login, struct slice password,
@@ -67,7 +55,7 @@ static int check_password(struct asking *a, struct slice login, struct slice pas
     return auth_password_check(&attempt, a->arena, &a->account, &a->reply->delay_ms, fault);
 }
 
-static int give_ticket(struct asking *a, const char *method, struct fault *fault)
+int asking_give(struct asking *a, const char *method, struct fault *fault)
 {
     scoped(buf) struct buf out = BUF_INIT;
     struct webticket_issue issue = {
@@ -104,7 +92,7 @@ void webticket_refuse(const struct site *site, struct http_reply *reply, struct 
     reply->fault = *fault;
 }
 
-static void finish(struct asking *a, int err, const struct fault *fault)
+void asking_finish(struct asking *a, int err, const struct fault *fault)
 {
     if (err)
         webticket_refuse(a->webticket->options.site, a->reply, a->arena, fault);
@@ -142,7 +130,7 @@ static void answer_basic(void *role, const struct http_request *request, struct 
         challenge(&a, &fault);
         return;
     }
-    int err = read_request(&a, &fault);
+    int err = asking_read(&a, &fault);
     if (!err) {
         err = check_password(&a, credentials.user, secret_slice(&credentials.password), &fault);
         if (err && is_challenge(&fault)) {
@@ -152,8 +140,8 @@ static void answer_basic(void *role, const struct http_request *request, struct 
         }
     }
     if (!err)
-        err = give_ticket(&a, SAML_AM_PASSWORD, &fault);
-    finish(&a, err, &fault);
+        err = asking_give(&a, SAML_AM_PASSWORD, &fault);
+    asking_finish(&a, err, &fault);
 }
 
 /* ---- UsernameToken --------------------------------------------------------------------------- */
@@ -164,14 +152,14 @@ static void answer_auth(void *role, const struct http_request *request, struct h
     struct asking a = asking_of(role, request, reply, arena, now);
     scoped(trust_login) struct trust_login login = {0};
     struct fault fault;
-    int err = read_request(&a, &fault);
+    int err = asking_read(&a, &fault);
     if (!err)
         err = trust_login_parse(a.message.security, true, arena, &login, &fault);
     if (!err)
         err = check_password(&a, login.user, secret_slice(&login.password), &fault);
     if (!err)
-        err = give_ticket(&a, SAML_AM_PASSWORD, &fault);
-    finish(&a, err, &fault);
+        err = asking_give(&a, SAML_AM_PASSWORD, &fault);
+    asking_finish(&a, err, &fault);
 }
 
 /* ---- Org ID's token ----------------------------------------------------------------------------
@@ -250,7 +238,7 @@ static void answer_wsfed(void *role, const struct http_request *request, struct 
     scoped(secret) struct secret text = SECRET_INIT;
     struct saml_assertion token;
     struct fault fault;
-    int err = read_request(&a, &fault);
+    int err = asking_read(&a, &fault);
     if (!err)
         err = decrypt(&a, &text, &fault);
     if (!err)
@@ -258,8 +246,8 @@ static void answer_wsfed(void *role, const struct http_request *request, struct 
     if (!err)
         err = find_account(&a, &token, &fault);
     if (!err)
-        err = give_ticket(&a, SAML_AM_UNSPECIFIED, &fault);
-    finish(&a, err, &fault);
+        err = asking_give(&a, SAML_AM_UNSPECIFIED, &fault);
+    asking_finish(&a, err, &fault);
 }
 
 /* ---- what needs no proof --------------------------------------------------------------------- */
@@ -304,6 +292,8 @@ static const struct http_route routes[] = {
     {NULL, SITE_PATH_WEBTICKET, HTTP_GET, 0, answer_empty, NULL},
     {NULL, PATH_AUTH, HTTP_POST, ROUTE_WORK, answer_auth, NULL},
     {NULL, PATH_AUTH, HTTP_GET, 0, answer_empty, NULL},
+    {NULL, PATH_CERT, HTTP_POST, ROUTE_WORK, webticket_answer_certificate, NULL},
+    {NULL, PATH_CERT, HTTP_GET, 0, answer_empty, NULL},
     {NULL, SITE_PATH_OAUTHTOKEN, HTTP_POST, ROUTE_WORK | ROUTE_SHARED, webticket_answer_oauth,
      NULL},
 };
@@ -329,7 +319,7 @@ void webticket_add_routes(struct webticket *webticket, struct http_routes *table
 static void make_mex(struct webticket *wt)
 {
     const struct site *site = wt->options.site;
-    struct mex_port *ports = arena_array(wt->arena, struct mex_port, 3);
+    struct mex_port *ports = arena_array(wt->arena, struct mex_port, 4);
     /* Named after Windows authentication because that is the name SIPE looks for;
      * the policy says what is really offered. */
     ports[0] = (struct mex_port){.name = SLICE("WebTicketServiceWinNegotiate"),
@@ -338,7 +328,10 @@ static void make_mex(struct webticket *wt)
     ports[1] = (struct mex_port){.name = SLICE("WebTicketServiceAuth"),
                                  .location = site_web_url(wt->arena, site, PATH_AUTH),
                                  .auth = MEX_AUTH_USERNAME};
-    ports[2] =
+    ports[2] = (struct mex_port){.name = SLICE("WebTicketServiceCert"),
+                                 .location = site_web_url(wt->arena, site, PATH_CERT),
+                                 .auth = MEX_AUTH_CERTIFICATE};
+    ports[3] =
         (struct mex_port){.name = SLICE("WsFedBearer"),
                           .location = site_web_url(wt->arena, site, PATH_WSFED),
                           .auth = MEX_AUTH_TICKET_BEARER,
@@ -349,9 +342,19 @@ static void make_mex(struct webticket *wt)
                                          .operation = SLICE("IssueToken"),
                                          .action = SLICE(WST_RST_ISSUE),
                                          .ports = ports,
-                                         .port_count = 2};
+                                         .port_count = 3};
     wt->full_mex = wt->plain_mex;
-    wt->full_mex.port_count = wt->options.orgid ? 3 : 2;
+    wt->full_mex.port_count = wt->options.orgid ? 4 : 3;
+}
+
+static EVP_PKEY *public_key_of(struct slice der)
+{
+    const unsigned char *at = (const unsigned char *)der.at;
+    X509 *certificate = slice_empty(der) ? NULL : d2i_X509(NULL, &at, (long)der.len);
+    EVP_PKEY *key = certificate ? X509_get_pubkey(certificate) : NULL;
+    X509_free(certificate);
+    ERR_clear_error();
+    return key;
 }
 
 struct webticket *webticket_new(const struct webticket_options *options, struct fault *fault)
@@ -371,6 +374,7 @@ struct webticket *webticket_new(const struct webticket_options *options, struct 
     wt->keys.token_algorithm = options->keys->token_algorithm;
     wt->keys.token_certificate = arena_copy(wt->arena, options->keys->token_certificate);
     wt->token_key = key;
+    wt->user_ca = public_key_of(options->keys->user_ca_certificate);
     wt->issuer = webticket_issuer(wt->arena, options->site);
     wt->orgid_issuer = webticket_orgid_issuer(wt->arena, options->site);
     wt->replay =
@@ -385,6 +389,7 @@ void webticket_free(struct webticket *webticket)
         return;
     replay_free(webticket->replay);
     dsig_key_free(webticket->token_key);
+    EVP_PKEY_free(webticket->user_ca);
     arena_free(webticket->arena);
     free(webticket);
 }

@@ -1,9 +1,11 @@
 /* The web ticket service, server half ([MS-OCAUTHWS] section 3.2): whoever proves
  * who he is gets a signed assertion, the web ticket, that the site's other web
- * services believe. Six ways in, under /WebTicket/:
+ * services believe. Seven ways in, under /WebTicket/:
  *
  *   WebTicketService.svc                       HTTP Basic over TLS
  *   WebTicketService.svc/Auth                  UsernameToken in wsse:Security
+ *   WebTicketService.svc/Cert                  signed by the key of a certificate that
+ *                                              certprov/ issued
  *   WebTicketService.svc/WsFed_bearer,
  *   WebTicketAdvancedService.svc/WsFed_bearer  Org ID's encrypted token
  *   oauthtoken                                 a form with a password, for a compact

@@ -14,6 +14,7 @@ struct webticket {
     struct arena *arena;              /* of all strings below */
     struct vault_public keys;
     struct dsig_key *token_key;
+    EVP_PKEY *user_ca; /* NULL: there is none, and nobody comes by certificate */
     struct slice issuer, orgid_issuer;
     struct replay *replay;
     struct mex_service plain_mex; /* what SIPE reads: without WsFedBearer */
@@ -47,6 +48,36 @@ struct timestamp {
 };
 int webticket_timestamp(const struct xml_node *security, int64_t skew_ms, int64_t now,
                         struct timestamp *out, struct fault *fault);
+
+/* ---- one request on its way; what all SOAP ways in share ------------------------------ */
+
+struct asking {
+    struct webticket *webticket;
+    const struct http_request *http;
+    struct http_reply *reply;
+    struct arena *arena;
+    int64_t now;
+    const struct desk *desk;
+    struct xml_doc *doc;
+    struct soap_message message;
+    struct trust_request request;
+    struct timestamp timestamp;
+    struct account account; /* of whoever has proved to be it */
+};
+
+struct asking asking_of(struct webticket *webticket, const struct http_request *request,
+                        struct http_reply *reply, struct arena *arena, int64_t now);
+
+/* Read message, request and Timestamp; issue; and end: refuse with *fault if err, free. */
+int asking_read(struct asking *asking, struct fault *fault);
+int asking_give(struct asking *asking, const char *method, struct fault *fault);
+void asking_finish(struct asking *asking, int err, const struct fault *fault);
+
+#define PATH_CERT SITE_PATH_WEBTICKET "/Cert"
+
+/* POST to PATH_CERT (an http_answer_fn; on a worker). */
+void webticket_answer_certificate(void *role, const struct http_request *request,
+                                  struct http_reply *reply, struct arena *arena, int64_t now);
 
 /* POST /WebTicket/oauthtoken (an http_answer_fn; on a worker). */
 void webticket_answer_oauth(void *role, const struct http_request *request,

@@ -96,31 +96,39 @@ static void put_method(struct xml_writer *w, const char *name, const char *uri)
     xml_close(w);
 }
 
-static void put_signed_info(const struct names *n, const struct dsig_algorithm *algorithm,
-                            bool enveloped, struct slice text, struct slice id, struct buf *out)
+static void put_reference(struct xml_writer *w, const struct names *n,
+                          const struct dsig_digest *digest, bool enveloped,
+                          const struct dsig_part *part)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned char bytes[EVP_MAX_MD_SIZE];
     scoped(buf) struct buf uri = BUF_INIT;
     buf_add_byte(&uri, '#');
-    buf_add(&uri, id);
+    buf_add(&uri, part->id);
+    xml_open(w, n->reference);
+    xml_put_attr(w, "URI", buf_slice(&uri));
+    xml_open(w, n->transforms);
+    if (enveloped)
+        put_method(w, n->transform, ALG_ENVELOPED);
+    put_method(w, n->transform, ALG_EXC_C14N);
+    xml_close(w);
+    put_method(w, n->digest_method, digest->uri);
+    xml_open(w, n->digest_value);
+    xml_put_base64(w, dsig_digest(digest, part->text, bytes));
+    xml_close(w);
+    xml_close(w);
+}
 
+static void put_signed_info(const struct names *n, const struct dsig_algorithm *algorithm,
+                            bool enveloped, const struct dsig_part *parts, size_t count,
+                            struct buf *out)
+{
     struct xml_writer w = XML_WRITER(out);
     xml_open(&w, n->signed_info);
     xml_put_ns(&w, n->prefix, NS_DS);
     put_method(&w, n->c14n_method, ALG_EXC_C14N);
     put_method(&w, n->signature_method, algorithm->uri);
-    xml_open(&w, n->reference);
-    xml_put_attr(&w, "URI", buf_slice(&uri));
-    xml_open(&w, n->transforms);
-    if (enveloped)
-        put_method(&w, n->transform, ALG_ENVELOPED);
-    put_method(&w, n->transform, ALG_EXC_C14N);
-    xml_close(&w);
-    put_method(&w, n->digest_method, algorithm->digest->uri);
-    xml_open(&w, n->digest_value);
-    xml_put_base64(&w, dsig_digest(algorithm->digest, text, digest));
-    xml_close(&w);
-    xml_close(&w);
+    for (size_t i = 0; i < count; i++)
+        put_reference(&w, n, algorithm->digest, enveloped, &parts[i]);
     xml_close(&w);
     xml_end(&w);
 }
@@ -145,11 +153,11 @@ static void open_signature(struct xml_writer *w, const struct names *n, struct s
 void dsig_enveloped_prepare(struct slice element, struct slice id, enum dsig_method method,
                             struct buf *signed_info_out)
 {
-    put_signed_info(&with_ds, dsig_algorithm((int)method), true, element, id, signed_info_out);
+    const struct dsig_part part = {.text = element, .id = id};
+    put_signed_info(&with_ds, dsig_algorithm((int)method), true, &part, 1, signed_info_out);
 }
 
-/* XML-DSig section 4.3: ECDSA is r and s in 32 bytes each; OpenSSL speaks DER. */
-static bool ecdsa_plain(struct slice signature, unsigned char plain[64])
+bool dsig_ecdsa_plain(struct slice signature, unsigned char plain[64])
 {
     const unsigned char *at = (const unsigned char *)signature.at;
     ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)signature.len);
@@ -172,7 +180,7 @@ int dsig_enveloped_finish(struct slice signed_info, enum dsig_method method, str
         return fault_set(fault, ERR_INTERNAL, FINDING_INTERNAL,
                          "the SignedInfo is not from dsig_enveloped_prepare");
     if (method == DSIG_ECDSA_SHA256) {
-        if (!ecdsa_plain(signature, plain))
+        if (!dsig_ecdsa_plain(signature, plain))
             return fault_set(fault, ERR_INTERNAL, FINDING_INTERNAL,
                              "%zu bytes are no ECDSA P-256 signature", signature.len);
         signature = slice_make(plain, sizeof plain);
@@ -208,8 +216,28 @@ void dsig_enveloped_insert(struct slice element, struct slice signature_xml, str
 
 void dsig_hmac_signed_info(const struct dsig_hmac_options *options, struct buf *out)
 {
-    put_signed_info(&with_default, dsig_algorithm((int)options->method), false, options->text,
-                    options->id, out);
+    const struct dsig_part part = {.text = options->text, .id = options->id};
+    dsig_parts_signed_info(dsig_algorithm((int)options->method), &part, 1, out);
+}
+
+void dsig_parts_signed_info(const struct dsig_algorithm *algorithm, const struct dsig_part *parts,
+                            size_t count, struct buf *out)
+{
+    put_signed_info(&with_default, algorithm, false, parts, count, out);
+}
+
+void dsig_signature_print(struct slice signed_info, struct slice value, struct slice key_info,
+                          struct buf *out)
+{
+    struct xml_writer w = XML_WRITER(out);
+    open_signature(&w, &with_default, signed_info, value);
+    if (!slice_absent(key_info)) {
+        xml_open(&w, with_default.key_info);
+        xml_put_raw(&w, key_info);
+        xml_close(&w);
+    }
+    xml_close(&w);
+    xml_end(&w);
 }
 
 void dsig_hmac_print(const struct dsig_hmac_options *options, struct buf *out)
@@ -217,17 +245,10 @@ void dsig_hmac_print(const struct dsig_hmac_options *options, struct buf *out)
     unsigned char mac[EVP_MAX_MD_SIZE];
     scoped(buf) struct buf signed_info = BUF_INIT;
     dsig_hmac_signed_info(options, &signed_info);
-    struct xml_writer w = XML_WRITER(out);
-    open_signature(&w, &with_default, buf_slice(&signed_info),
-                   dsig_hmac(dsig_algorithm((int)options->method), options->key,
-                             buf_slice(&signed_info), mac));
-    if (!slice_absent(options->key_info)) {
-        xml_open(&w, with_default.key_info);
-        xml_put_raw(&w, options->key_info);
-        xml_close(&w);
-    }
-    xml_close(&w);
-    xml_end(&w);
+    dsig_signature_print(
+        buf_slice(&signed_info),
+        dsig_hmac(dsig_algorithm((int)options->method), options->key, buf_slice(&signed_info), mac),
+        options->key_info, out);
 }
 
 void dsig_key_info_assertion(struct slice assertion_id, struct buf *out)

@@ -53,13 +53,13 @@ static bool is_plain_id(struct slice id)
     return id.len > 0;
 }
 
-static int read_reference(const struct xml_node *reference, bool enveloped, struct dsig_form *out,
-                          struct fault *fault)
+static int read_reference(const struct xml_node *reference, bool enveloped,
+                          struct dsig_reference *out, struct fault *fault)
 {
     /* Only "#id": no other document, no XPointer, not the whole document (""). */
     struct slice uri = xml_attr(reference, "URI");
-    out->reference = slice_from(uri, 1);
-    if (!slice_starts(uri, SLICE("#")) || !is_plain_id(out->reference))
+    out->id = slice_from(uri, 1);
+    if (!slice_starts(uri, SLICE("#")) || !is_plain_id(out->id))
         return wrapped(fault, reference, "the URI is not a plain #id");
 
     const struct xml_node *transforms = expect(xml_first(reference), "Transforms");
@@ -78,8 +78,8 @@ static int read_reference(const struct xml_node *reference, bool enveloped, stru
     return 0;
 }
 
-static int read_signed_info(const struct xml_node *info, bool enveloped, struct dsig_form *out,
-                            struct fault *fault)
+static int read_signed_info(const struct xml_node *info, bool enveloped, size_t references,
+                            struct dsig_form *out, struct fault *fault)
 {
     const struct xml_node *c14n = xml_first(info);
     if (!is_method(c14n, "CanonicalizationMethod", ALG_EXC_C14N))
@@ -89,18 +89,26 @@ static int read_signed_info(const struct xml_node *info, bool enveloped, struct 
     if (!out->algorithm)
         return wrapped(fault, info, "no signature method that is allowed");
     const struct xml_node *reference = expect(xml_next(method), "Reference");
-    if (!reference || xml_next(reference))
-        return wrapped(fault, info, "not exactly one Reference");
-    return read_reference(reference, enveloped, out, fault);
+    if (!reference)
+        return wrapped(fault, info, "no Reference");
+    for (; reference; reference = xml_next(reference)) {
+        if (!expect(reference, "Reference") || out->reference_count == references)
+            return wrapped(fault, info, "more than the References allowed");
+        int err =
+            read_reference(reference, enveloped, &out->references[out->reference_count++], fault);
+        if (err)
+            return err;
+    }
+    return 0;
 }
 
-int dsig_form_read(const struct xml_node *signature, bool enveloped, struct dsig_form *out,
-                   struct fault *fault)
+int dsig_form_read(const struct xml_node *signature, bool enveloped, size_t references,
+                   struct dsig_form *out, struct fault *fault)
 {
     *out = (struct dsig_form){.signed_info = expect(xml_first(signature), "SignedInfo")};
     if (!expect(signature, "Signature") || !out->signed_info)
         return wrapped(fault, signature, "not a Signature with a SignedInfo");
-    int err = read_signed_info(out->signed_info, enveloped, out, fault);
+    int err = read_signed_info(out->signed_info, enveloped, references, out, fault);
     if (err)
         return err;
     const struct xml_node *value = expect(xml_next(out->signed_info), "SignatureValue");
@@ -146,10 +154,10 @@ static const struct xml_node *following(const struct xml_node *node)
     return next;
 }
 
-int dsig_form_target(const struct dsig_form *form, const struct xml_node *target, struct slice id,
-                     struct fault *fault)
+int dsig_form_target(const struct dsig_reference *reference, const struct xml_node *target,
+                     struct slice id, struct fault *fault)
 {
-    if (slice_empty(id) || !slice_eq(form->reference, id))
+    if (slice_empty(id) || !slice_eq(reference->id, id))
         return wrapped(fault, target, "the signature refers to another element");
     const struct xml_node *root = target;
     while (xml_parent(root))

@@ -3,6 +3,7 @@
 #define LYCHGATE_XML_DSIG_PRIV_H
 
 #include "xml/dsig.h"
+#include "xml/dsig_parts.h"
 
 #include "xml/reader_priv.h"
 
@@ -37,24 +38,52 @@ struct slice dsig_digest(const struct dsig_digest *digest, struct slice bytes, u
 struct slice dsig_hmac(const struct dsig_algorithm *algorithm, struct slice key, struct slice bytes,
                        unsigned char *out);
 
+struct dsig_reference {
+    struct slice id; /* without '#' */
+    const struct dsig_digest *digest;
+    struct slice digest_value; /* base64 */
+};
+
 /* A signature as far as it can be judged without a key. */
 struct dsig_form {
     const struct xml_node *signed_info;
     const struct dsig_algorithm *algorithm;
-    const struct dsig_digest *digest;
-    struct slice reference;       /* the id, without '#' */
-    struct slice digest_value;    /* base64 */
+    struct dsig_reference references[DSIG_PARTS_MAX];
+    size_t reference_count;
     struct slice signature_value; /* base64 */
 };
 
-/* Is this ds:Signature of the one form that is taken (dsig_form.c)? 0 or
- * -ERR_FORGED, SIGNATURE_WRAPPED. */
-int dsig_form_read(const struct xml_node *signature, bool enveloped, struct dsig_form *out,
-                   struct fault *fault);
+/* Is this ds:Signature of the one form that is taken (dsig_form.c)? An enveloped one has one
+ * reference, others up to `references` (at most DSIG_PARTS_MAX). 0 or -ERR_FORGED,
+ * SIGNATURE_WRAPPED. */
+int dsig_form_read(const struct xml_node *signature, bool enveloped, size_t references,
+                   struct dsig_form *out, struct fault *fault);
 
-/* Is `id` the value of this element's id attribute, and of no other attribute in
- * the whole document that anybody might take for an id? Same answers. */
-int dsig_form_target(const struct dsig_form *form, const struct xml_node *target, struct slice id,
-                     struct fault *fault);
+/* Is `id` what the reference names, and the value of this element's id attribute, and of no
+ * other attribute in the whole document that anybody might take for an id? Same answers. */
+int dsig_form_target(const struct dsig_reference *reference, const struct xml_node *target,
+                     struct slice id, struct fault *fault);
+
+/* Is that the element's digest, over its exclusive C14N? 0 or -ERR_FORGED, SIGNATURE_INVALID. */
+int dsig_reference_holds(const struct dsig_reference *reference, const struct xml_node *target,
+                         struct fault *fault);
+
+/* Is this the signature of these bytes by that method's digest? ECDSA as r and s. */
+bool dsig_key_holds(const struct dsig_key *key, const EVP_MD *md, struct slice bytes,
+                    struct slice signature);
+int dsig_key_type(const struct dsig_key *key); /* EVP_PKEY_RSA or EVP_PKEY_EC */
+
+/* ---- writing, for dsig_parts.c ---------------------------------------------------- */
+
+/* Append the canonical SignedInfo over these parts (xmldsig as default namespace). */
+void dsig_parts_signed_info(const struct dsig_algorithm *algorithm, const struct dsig_part *parts,
+                            size_t count, struct buf *out);
+
+/* Append the Signature around it. */
+void dsig_signature_print(struct slice signed_info, struct slice value, struct slice key_info,
+                          struct buf *out);
+
+/* XML-DSig section 4.3: ECDSA is r and s in 32 bytes each; OpenSSL speaks DER. False: neither. */
+bool dsig_ecdsa_plain(struct slice signature, unsigned char plain[64]);
 
 #endif

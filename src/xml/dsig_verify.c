@@ -140,7 +140,8 @@ static size_t ecdsa_der(struct slice signature, unsigned char **der_out)
     return len > 0 ? (size_t)len : 0;
 }
 
-bool dsig_key_verify(const struct dsig_key *key, struct slice bytes, struct slice signature)
+bool dsig_key_holds(const struct dsig_key *key, const EVP_MD *md, struct slice bytes,
+                    struct slice signature)
 {
     const unsigned char *at = (const unsigned char *)signature.at;
     size_t len = signature.len;
@@ -150,13 +151,22 @@ bool dsig_key_verify(const struct dsig_key *key, struct slice bytes, struct slic
         at = der;
     }
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good = ctx && at && len > 0 &&
-                EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key->evp) == 1 &&
+    bool good = ctx && at && len > 0 && EVP_DigestVerifyInit(ctx, NULL, md, NULL, key->evp) == 1 &&
                 EVP_DigestVerify(ctx, at, len, (const unsigned char *)bytes.at, bytes.len) == 1;
     EVP_MD_CTX_free(ctx);
     OPENSSL_free(der);
     ERR_clear_error();
     return good;
+}
+
+bool dsig_key_verify(const struct dsig_key *key, struct slice bytes, struct slice signature)
+{
+    return dsig_key_holds(key, EVP_sha256(), bytes, signature);
+}
+
+int dsig_key_type(const struct dsig_key *key)
+{
+    return key->type;
 }
 
 /* ---- enveloped signatures ------------------------------------------------------------ */
@@ -185,7 +195,7 @@ static bool register_id(const struct xml_node *element, const char *attribute, s
  * in either is caught by the other. */
 static bool restrict_to_allowed(xmlSecDSigCtx *ctx, const struct dsig_form *form)
 {
-    const xmlSecTransformId digest = strcmp(form->digest->uri, ALG_SHA1) == 0
+    const xmlSecTransformId digest = strcmp(form->references[0].digest->uri, ALG_SHA1) == 0
                                          ? xmlSecOpenSSLTransformSha1Id
                                          : xmlSecOpenSSLTransformSha256Id;
     xmlSecTransformId method = xmlSecOpenSSLTransformRsaSha256Id;
@@ -219,8 +229,8 @@ static bool verify_with(const struct dsig_form *form, const struct xml_node *sig
 
 static bool method_allowed(const struct dsig_form *form, bool sha1)
 {
-    bool weak =
-        form->algorithm->method == DSIG_RSA_SHA1 || strcmp(form->digest->uri, ALG_SHA1) == 0;
+    bool weak = form->algorithm->method == DSIG_RSA_SHA1 ||
+                strcmp(form->references[0].digest->uri, ALG_SHA1) == 0;
     return form->algorithm->key_type != EVP_PKEY_HMAC && (sha1 || !weak);
 }
 
@@ -251,9 +261,9 @@ int dsig_verify_enveloped(const struct xml_node *element, const struct dsig_veri
                          "line %ld, element %.*s: not exactly one signature of its own",
                          xml_line(element), SLICE_ARG(xml_name(element)));
     struct slice id = xml_attr(element, options->id_attribute);
-    int err = dsig_form_read(signature, true, &form, fault);
+    int err = dsig_form_read(signature, true, 1, &form, fault);
     if (!err)
-        err = dsig_form_target(&form, element, id, fault);
+        err = dsig_form_target(&form.references[0], element, id, fault);
     if (err)
         return err;
     if (!method_allowed(&form, options->allow_rsa_sha1))
@@ -279,25 +289,36 @@ static bool base64_equals(struct slice text, struct slice bytes)
     return bytes.len > 0 && base64_parse(arena, text, &decoded) == 0 && secret_eq(decoded, bytes);
 }
 
+int dsig_reference_holds(const struct dsig_reference *reference, const struct xml_node *target,
+                         struct fault *fault)
+{
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    scoped(buf) struct buf text = BUF_INIT;
+    xml_c14n(target, &text);
+    if (buf_failed(&text) ||
+        !base64_equals(reference->digest_value,
+                       dsig_digest(reference->digest, buf_slice(&text), bytes)))
+        return invalid(fault, target, "its digest does not hold");
+    return 0;
+}
+
 int dsig_verify_hmac(const struct xml_node *signature, const struct xml_node *referenced,
                      struct slice key, struct fault *fault)
 {
     struct dsig_form form;
     unsigned char bytes[EVP_MAX_MD_SIZE];
     scoped(buf) struct buf text = BUF_INIT;
-    int err = dsig_form_read(signature, false, &form, fault);
+    int err = dsig_form_read(signature, false, 1, &form, fault);
     if (!err)
-        err = dsig_form_target(&form, referenced, xml_attr_ns(referenced, NS_WSU, "Id"), fault);
+        err = dsig_form_target(&form.references[0], referenced,
+                               xml_attr_ns(referenced, NS_WSU, "Id"), fault);
     if (err)
         return err;
     if (form.algorithm->key_type != EVP_PKEY_HMAC)
         return fault_set(fault, ERR_FORGED, FINDING_SIGNATURE_WRAPPED,
                          "line %ld: the signature method is no HMAC", xml_line(signature));
-    xml_c14n(referenced, &text);
-    if (buf_failed(&text) ||
-        !base64_equals(form.digest_value, dsig_digest(form.digest, buf_slice(&text), bytes)))
-        return invalid(fault, referenced, "its digest does not hold");
-    buf_clear(&text);
+    if ((err = dsig_reference_holds(&form.references[0], referenced, fault)))
+        return err;
     xml_c14n(form.signed_info, &text);
     if (buf_failed(&text) || slice_empty(key) ||
         !base64_equals(form.signature_value,

@@ -7,6 +7,7 @@
 #include "webticket/mex.h"
 #include "webticket/ticket.h"
 #include "webticket/trust.h"
+#include "webticket/webticket_priv.h"
 
 #include <stdlib.h>
 
@@ -46,6 +47,7 @@ static struct webticket *service(void)
     struct vault_public keys = {.token_algorithm = VAULT_ECDSA_SHA256};
     if (base64_parse(arena, slice_of(certificate), &keys.token_certificate))
         abort();
+    keys.user_ca_certificate = keys.token_certificate; /* signed itself: it gets past the issuer */
     made = webticket_new(
         &(struct webticket_options){
             .site = &site, .desk = no_desk, .keys = &keys, .replay_entries = 8, .orgid = true},
@@ -77,6 +79,16 @@ static void as_message(struct slice bytes, struct arena *arena)
         abort();
     use.proof_needed = use.once = false;
     if (webticket_verify_soap(service(), &use, NOW, arena, &claims, &fault) == 0)
+        abort();
+}
+
+/* Signed by the certificate above? Nobody has its key. */
+static void as_certificate_request(struct slice bytes, struct arena *arena)
+{
+    struct http_request request = {.method = HTTP_POST, .body = bytes};
+    struct http_reply reply = {0};
+    webticket_answer_certificate(service(), &request, &reply, arena, NOW);
+    if (reply.status < 400)
         abort();
 }
 
@@ -121,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     scoped(arena) struct arena *arena = arena_new();
     struct slice bytes = slice_make(data, size);
     as_message(bytes, arena);
+    as_certificate_request(bytes, arena);
     as_answer(bytes, arena);
     as_header(bytes, arena);
     return 0;
