@@ -14,9 +14,18 @@
  *   kept      one outer TLS handshake, one TLS-DSK handshake, two signatures
  *   not kept  besides: a second outer handshake, a ticket signed and twice verified, a
  *             PKCS#10 verified, a certificate signed, a password hash of cost 1
+ *   mobile    one outer TLS handshake, a password hash of cost 1, a ticket signed and
+ *             twice verified (for the application, and for makeMeAvailable)
  *
  * Call after the stage is open and before anything else keeps the cores busy. */
-int floor_measure(const struct stage *stage, bool kept, struct bench_report *report,
+enum floor_kind {
+    FLOOR_KEPT,
+    FLOOR_FULL,
+    FLOOR_MOBILE,
+    FLOOR_KINDS
+};
+
+int floor_measure(const struct stage *stage, enum floor_kind kind, struct bench_report *report,
                   struct fault *fault);
 
 #endif

@@ -10,7 +10,7 @@ enum {
 
 /* ---- what they share ----------------------------------------------------------------------- */
 
-static int check_descriptors(size_t wanted, struct fault *fault)
+int run_check_descriptors(size_t wanted, struct fault *fault)
 {
     size_t most = stage_raise_descriptors();
     return wanted + SPARE_DESCRIPTORS <= most
@@ -27,7 +27,7 @@ int run_open(struct run *run, const struct bench_options *options, const struct 
     struct crowd_options crowd = {.size = wish->users > 0 ? wish->users : options->users,
                                   .window = options->concurrency,
                                   .visit = wish->visit};
-    int err = check_descriptors(crowd.size, fault);
+    int err = run_check_descriptors(crowd.size, fault);
     if (err == 0)
         err = stage_open(&(struct stage_options){.lychgated = options->lychgated,
                                                  .users = (unsigned)crowd.size,
@@ -79,6 +79,14 @@ int run_rate(const struct run *run, size_t count, struct bench_report *report, s
         bench_report_figure(report, "server_cpu_each", cpu_us / (double)count, "us");
     }
     return 0;
+}
+
+void run_share_of_floor(struct bench_report *report)
+{
+    double each = bench_report_value(report, "server_cpu_each");
+    if (each > 0)
+        bench_report_figure(report, "share_of_floor",
+                            100 * bench_report_value(report, "floor_cpu_each") / each, "%");
 }
 
 int run_verdict(const struct run *run, struct fault *fault)

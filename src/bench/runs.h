@@ -18,6 +18,7 @@ struct bench_options {
     size_t contacts;       /* contacts: on each list; idle: 0, they only register */
     size_t rounds;         /* presence, contacts, growth: how often, for medians */
     size_t messages;       /* messages: in each conversation */
+    size_t watchers;       /* polls: how many are woken at once */
 };
 
 /* Call each before this process has threads. They return 0, or a negative enum err
@@ -57,5 +58,16 @@ int bench_growth(const struct bench_options *options, struct bench_report *repor
  * costs by itself (floor.h). */
 int bench_signin(const struct bench_options *options, struct bench_report *report,
                  struct fault *fault);
+
+/* Sign-ins of mobile clients by UCWA: autodiscover's 401, password for ticket, the
+ * application, makeMeAvailable; beside what their cryptography costs by itself. */
+int bench_mobile(const struct bench_options *options, struct bench_report *report,
+                 struct fault *fault);
+
+/* So many UCWA applications (options->users), each with its poll held: what a connection, an
+ * application and a poll take, and how long until one poll, and options->watchers of them at
+ * once, have heard of an event. */
+int bench_polls(const struct bench_options *options, struct bench_report *report,
+                struct fault *fault);
 
 #endif

@@ -22,6 +22,9 @@ struct run_wish {
     enum actor_step first, behind; /* series for the steps from first to before behind */
 };
 
+/* May this process, and the server it starts, have so many connections? -ERR_LIMIT. */
+int run_check_descriptors(size_t wanted, struct fault *fault);
+
 int run_open(struct run *run, const struct bench_options *options, const struct run_wish *wish,
              struct bench_report *report, struct fault *fault);
 void run_close(struct run *run);
@@ -40,6 +43,9 @@ int run_everybody_in(struct run *run, struct bench_report *report, struct fault 
 /* What the server has used since, with `count` things done: per second, per second of
  * its processor time, and processor time each. */
 int run_rate(const struct run *run, size_t count, struct bench_report *report, struct fault *fault);
+
+/* With floor_measure()'s figures: how much of the processor time of each they are. */
+void run_share_of_floor(struct bench_report *report);
 
 /* The first loss as an error, if there was one. */
 int run_verdict(const struct run *run, struct fault *fault);

@@ -10,7 +10,7 @@ int bench_signin(const struct bench_options *options, struct bench_report *repor
     struct run_wish wish = {.visit = !options->kept, .behind = ACTOR_REFRESH};
     int err = run_open(&run, options, &wish, report, fault);
     if (err == 0)
-        err = floor_measure(run.stage, options->kept, report, fault);
+        err = floor_measure(run.stage, options->kept ? FLOOR_KEPT : FLOOR_FULL, report, fault);
     if (err == 0)
         err = run_mark(&run, fault);
     if (err < 0)
@@ -19,9 +19,6 @@ int bench_signin(const struct bench_options *options, struct bench_report *repor
     err = run_rate(&run, crowd_registered(run.crowd), report, fault);
     if (err < 0)
         return err;
-    double each = bench_report_value(report, "server_cpu_each");
-    if (each > 0)
-        bench_report_figure(report, "share_of_floor",
-                            100 * bench_report_value(report, "floor_cpu_each") / each, "%");
+    run_share_of_floor(report);
     return run_verdict(&run, fault);
 }

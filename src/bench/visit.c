@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/guid.h"
 #include "base/random.h"
+#include "bench/answer.h"
 #include "certprov/client.h"
 #include "site/site.h"
 #include "webticket/client.h"
@@ -183,29 +184,19 @@ static void take_answer(struct visit *visit, int status, struct slice body)
     }
 }
 
-/* Our server's answers have a Content-Length, always. */
 static size_t on_bytes(struct conn *conn, struct slice bytes)
 {
-    static const struct slice name = {"\r\nContent-Length:", 17};
     struct visit *visit = conn_user(conn);
-    ptrdiff_t end = slice_find(bytes, SLICE("\r\n\r\n"));
-    uint64_t status = 0, length = 0;
-    if (end < 0 || visit->over)
-        return visit->over ? bytes.len : 0;
-    struct slice head = slice_head(bytes, (size_t)end), line, rest;
-    ptrdiff_t at = slice_find(head, name);
-    if (at >= 0)
-        slice_cut(slice_from(head, (size_t)at + name.len), '\r', &line, &rest);
-    if (slice_number(slice_head(slice_from(head, 9), 3), 999, &status) < 0 ||
-        (at >= 0 && slice_number(slice_trim(line), SIZE_MAX / 2, &length) < 0)) {
-        conn_close(conn);
+    struct bench_answer answer;
+    if (visit->over)
         return bytes.len;
-    }
-    size_t all = (size_t)end + 4 + length;
-    if (bytes.len < all)
-        return 0;
-    take_answer(visit, (int)status, slice_head(slice_from(bytes, (size_t)end + 4), length));
-    return all;
+    int whole = bench_answer_read(bytes, &answer);
+    if (whole < 0)
+        conn_close(conn);
+    if (whole <= 0)
+        return whole < 0 ? bytes.len : 0;
+    take_answer(visit, answer.status, answer.body);
+    return answer.len;
 }
 
 static void on_open(struct conn *conn)

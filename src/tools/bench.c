@@ -70,6 +70,21 @@ const struct verb_option bench_messages_options[] = {
     SERVER_OPTIONS,
     {0},
 };
+const struct verb_option bench_mobile_options[] = {
+    {"users", "N", "how many sign in, each once (default 200)", false},
+    {"concurrency", "C", "how many at once (default 16)", false},
+    SERVER_OPTIONS,
+    {0},
+};
+const struct verb_option bench_polls_options[] = {
+    {"polls", "N", "long polls to hold (default 10000)", false},
+    {"watchers", "N", "of them, who are woken by one event (default 1000)", false},
+    {"rounds", "N", "events, of whose times the percentiles are taken (default 21)", false},
+    {"seconds", "S", "how long nothing happens (default 5)", false},
+    {"concurrency", "C", "how many sign in at once (default 32)", false},
+    SERVER_OPTIONS,
+    {0},
+};
 const struct verb_option bench_growth_options[] = {
     {"users", "N", "how many are many; few are 1000 (default 50000)", false},
     {"rounds", "N", "how often each operation, for medians (default 5000)", false},
@@ -163,13 +178,13 @@ static enum tool_exit measure(struct invocation *invocation, bench_fn *fn,
 struct wanted {
     const char *users; /* the option's name */
     uint64_t users_default, concurrency_default, seconds_default;
-    uint64_t contacts_default, rounds_default, messages_default;
+    uint64_t contacts_default, rounds_default, messages_default, watchers_default;
 };
 
 static bool read_options(const struct invocation *invocation, const struct wanted *wanted,
                          struct bench_options *options)
 {
-    uint64_t users, concurrency, seconds, loops, contacts, rounds, messages;
+    uint64_t users, concurrency, seconds, loops, contacts, rounds, messages, watchers;
     if (!invocation_number(invocation, wanted->users, wanted->users_default, ENDPOINTS_MAX,
                            &users) ||
         !invocation_number(invocation, "concurrency", wanted->concurrency_default, ENDPOINTS_MAX,
@@ -181,6 +196,11 @@ static bool read_options(const struct invocation *invocation, const struct wante
         !invocation_number(invocation, "rounds", wanted->rounds_default, ROUNDS_MAX, &rounds) ||
         !invocation_number(invocation, "messages", wanted->messages_default, ROUNDS_MAX, &messages))
         return false;
+    /* `bench presence` counts its watchers as users. */
+    watchers = wanted->watchers_default;
+    if (watchers > 0 &&
+        !invocation_number(invocation, "watchers", watchers, ENDPOINTS_MAX, &watchers))
+        return false;
     *options = (struct bench_options){
         .lychgated = invocation_value(invocation, "lychgated"),
         .users = users,
@@ -191,6 +211,7 @@ static bool read_options(const struct invocation *invocation, const struct wante
         .contacts = contacts,
         .rounds = rounds,
         .messages = messages,
+        .watchers = watchers < users ? watchers : users,
     };
     return true;
 }
@@ -198,7 +219,8 @@ static bool read_options(const struct invocation *invocation, const struct wante
 enum tool_exit bench_register_run(struct invocation *invocation)
 {
     struct bench_options options;
-    return read_options(invocation, &(struct wanted){"connections", 50, 32, 5, 0, 0, 0}, &options)
+    return read_options(invocation, &(struct wanted){"connections", 50, 32, 5, 0, 0, 0, 0},
+                        &options)
                ? measure(invocation, bench_register, &options)
                : TOOL_USAGE;
 }
@@ -206,7 +228,8 @@ enum tool_exit bench_register_run(struct invocation *invocation)
 enum tool_exit bench_idle_run(struct invocation *invocation)
 {
     struct bench_options options;
-    return read_options(invocation, &(struct wanted){"endpoints", 10000, 32, 5, 0, 0, 0}, &options)
+    return read_options(invocation, &(struct wanted){"endpoints", 10000, 32, 5, 0, 0, 0, 0},
+                        &options)
                ? measure(invocation, bench_idle, &options)
                : TOOL_USAGE;
 }
@@ -214,7 +237,7 @@ enum tool_exit bench_idle_run(struct invocation *invocation)
 enum tool_exit bench_signin_run(struct invocation *invocation)
 {
     struct bench_options options;
-    return read_options(invocation, &(struct wanted){"users", 200, 16, 0, 0, 0, 0}, &options)
+    return read_options(invocation, &(struct wanted){"users", 200, 16, 0, 0, 0, 0, 0}, &options)
                ? measure(invocation, bench_signin, &options)
                : TOOL_USAGE;
 }
@@ -245,6 +268,22 @@ enum tool_exit bench_messages_run(struct invocation *invocation)
     return read_options(invocation, &wanted, &options)
                ? measure(invocation, bench_messages, &options)
                : TOOL_USAGE;
+}
+
+enum tool_exit bench_mobile_run(struct invocation *invocation)
+{
+    struct bench_options options;
+    return read_options(invocation, &(struct wanted){"users", 200, 16, 0, 0, 0, 0, 0}, &options)
+               ? measure(invocation, bench_mobile, &options)
+               : TOOL_USAGE;
+}
+
+enum tool_exit bench_polls_run(struct invocation *invocation)
+{
+    struct bench_options options;
+    struct wanted wanted = {"polls", 10000, 32, 5, .rounds_default = 21, .watchers_default = 1000};
+    return read_options(invocation, &wanted, &options) ? measure(invocation, bench_polls, &options)
+                                                       : TOOL_USAGE;
 }
 
 enum tool_exit bench_growth_run(struct invocation *invocation)
