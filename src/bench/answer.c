@@ -23,6 +23,7 @@ int bench_answer_read(struct slice bytes, struct bench_answer *answer_out)
         return 0;
     *answer_out = (struct bench_answer){
         .status = (int)status,
+        .head = head,
         .body = slice_head(slice_from(bytes, (size_t)end + 4), length),
         .len = all,
     };

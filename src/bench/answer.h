@@ -9,8 +9,8 @@
 
 struct bench_answer {
     int status;
-    struct slice body; /* of the bytes read */
-    size_t len;        /* all of it, head and body */
+    struct slice head, body; /* of the bytes read */
+    size_t len;              /* all of it, head and body */
 };
 
 /* The first answer of the bytes: 1 when it is whole, 0 when more must come, -ERR_MALFORMED

@@ -30,10 +30,11 @@ struct fleet {
     struct fault first;
     int64_t heard_us; /* when something was answered last */
 
-    size_t held, watchers, left;
-    int64_t quiet_us, woke_us;
-    struct bench_series *each, *last;
-    bool published;
+    size_t held;
+    const struct fleet_wake *wake; /* NULL: none */
+    size_t left;                   /* of whom it wakes */
+    bool answered;                 /* the teller */
+    int64_t woke_us, first_us, quiet_us;
     struct timer timer;
 };
 
@@ -100,17 +101,31 @@ static void poll(struct berth *berth)
     handset_ask(berth->handset, HANDSET_POLL, NULL);
 }
 
-static void heard_events(struct berth *berth)
+/* Whom it wakes hears of it once: what is told a second time does not count. */
+static void note_wake(struct berth *berth)
 {
     struct fleet *fleet = berth->fleet;
-    fleet->held--;
-    if (fleet->left > 0 && who_is(berth) < fleet->watchers && !berth->told) {
-        double us = (double)(fleet->heard_us - fleet->woke_us);
-        berth->told = true;
-        bench_series_add(fleet->each, us);
-        if (--fleet->left == 0)
-            bench_series_add(fleet->last, us);
+    const struct fleet_wake *wake = fleet->wake;
+    if (fleet->left == 0 || berth->told || who_is(berth) < wake->first ||
+        who_is(berth) >= wake->first + wake->count)
+        return;
+    if (fleet->left == wake->count) {
+        fleet->first_us = fleet->heard_us;
+        if (wake->first_answer)
+            bench_series_add(wake->first_answer, (double)(fleet->heard_us - fleet->woke_us));
+    } else if (wake->after) {
+        bench_series_add(wake->after, (double)(fleet->heard_us - fleet->first_us));
     }
+    if (wake->each)
+        bench_series_add(wake->each, (double)(fleet->heard_us - fleet->woke_us));
+    berth->told = true;
+    fleet->left--;
+}
+
+static void heard_events(struct berth *berth)
+{
+    berth->fleet->held--;
+    note_wake(berth);
     poll(berth);
 }
 
@@ -119,12 +134,12 @@ static void on_done(struct handset *handset, enum handset_step step)
     struct berth *berth = handset_user(handset);
     struct fleet *fleet = berth->fleet;
     fleet->heard_us = clock_monotonic_us();
-    if (step == HANDSET_POLL) {
+    if (berth->polls) {
         heard_events(berth);
         return;
     }
     if (!berth->busy) {
-        fleet->published = true;
+        fleet->answered = true;
         return;
     }
     if (step != fleet->act->to) {
@@ -158,7 +173,7 @@ static void look(void *arg)
 {
     struct fleet *fleet = arg;
     int64_t silent = clock_monotonic_us() - fleet->heard_us;
-    bool waits = fleet->act || fleet->left > 0 || !fleet->published;
+    bool waits = fleet->act || fleet->left > 0 || !fleet->answered;
     timer_start(&fleet->timer, LOOK_MS);
     if (silent > (waits ? (int64_t)SILENCE_MS * 1000 : fleet->quiet_us))
         loop_stop(fleet->loop);
@@ -195,37 +210,42 @@ void fleet_poll(struct fleet *fleet, size_t count, int64_t quiet_ms)
         fleet->berths[i].polls = true;
         poll(&fleet->berths[i]);
     }
-    fleet->published = true;
+    fleet->answered = true;
     fleet->quiet_us = quiet_ms * 1000;
     run(fleet);
 }
 
-int fleet_wake(struct fleet *fleet, size_t publisher, const char *word, size_t watchers,
-               int64_t quiet_ms, struct bench_series *each, struct bench_series *last,
-               struct fault *fault)
+int fleet_wake(struct fleet *fleet, const struct fleet_wake *wake, struct fault *fault)
 {
-    if (!fleet->berths[publisher].handset)
-        return fault_set(fault, ERR_IO, FINDING_CONNECTION_LOST, "the publisher is gone");
-    for (size_t i = 0; i < watchers; i++)
-        fleet->berths[i].told = false;
-    fleet->watchers = fleet->left = watchers;
-    fleet->each = each;
-    fleet->last = last;
-    fleet->quiet_us = quiet_ms * 1000;
-    fleet->published = false;
+    if (!fleet->berths[wake->teller].handset)
+        return fault_set(fault, ERR_IO, FINDING_CONNECTION_LOST, "who is to tell it is gone");
+    for (size_t i = 0; i < wake->count; i++)
+        fleet->berths[wake->first + i].told = false;
+    fleet->wake = wake;
+    fleet->left = wake->count;
+    fleet->quiet_us = wake->quiet_ms * 1000;
+    fleet->answered = false;
     fleet->woke_us = clock_monotonic_us();
-    handset_ask(fleet->berths[publisher].handset, HANDSET_PUBLISH, word);
+    handset_ask(fleet->berths[wake->teller].handset, wake->step, wake->word);
     run(fleet);
-    if (fleet->left == 0 && fleet->published)
-        return 0;
-    return fault_set(fault, ERR_IO, FINDING_CONNECTION_TIMEOUT,
-                     "%zu of %zu polls were not woken by a publication", fleet->left, watchers);
+    bool good = fleet->left == 0 && fleet->answered;
+    if (!good)
+        fault_set(fault, ERR_IO, FINDING_CONNECTION_TIMEOUT, "%zu of %zu polls were not woken",
+                  fleet->left, wake->count);
+    fleet->left = 0;
+    fleet->wake = NULL;
+    return good ? 0 : -ERR_IO;
+}
+
+bool fleet_invited(const struct fleet *fleet, size_t who)
+{
+    return fleet->berths[who].handset && handset_invited(fleet->berths[who].handset);
 }
 
 void fleet_rest(struct fleet *fleet, int64_t ms)
 {
     int64_t until = clock_monotonic_us() + ms * 1000;
-    fleet->published = true;
+    fleet->answered = true;
     for (int64_t left; (left = until - clock_monotonic_us()) > 0;) {
         fleet->quiet_us = left;
         run(fleet);

@@ -34,12 +34,23 @@ size_t fleet_play(struct fleet *fleet, const struct fleet_act *act);
  * answered for quiet_ms. From then on they poll whatever else happens. */
 void fleet_poll(struct fleet *fleet, size_t count, int64_t quiet_ms);
 
-/* Let `publisher`, who does not poll, publish `word`, and wait until the first `watchers` of
- * those who poll have heard something. `each` gets the time from his request to each answer;
- * `last` to the last of them. Then nobody is answered for quiet_ms. -ERR_IO: silence. */
-int fleet_wake(struct fleet *fleet, size_t publisher, const char *word, size_t watchers,
-               int64_t quiet_ms, struct bench_series *each, struct bench_series *last,
-               struct fault *fault);
+/* An event, and the polls that it wakes. */
+struct fleet_wake {
+    size_t teller; /* who asks, and does not poll */
+    enum handset_step step;
+    const char *word;
+    size_t first, count;               /* the polls that it concerns */
+    struct bench_series *first_answer; /* from the request to the first answer; may be NULL */
+    struct bench_series *each;         /* from the request to each, or */
+    struct bench_series *after; /* from the first answer to each of the others; may be NULL */
+    int64_t quiet_ms;           /* afterwards nobody is answered for so long */
+};
+
+/* Let it happen, and wait until all of them have heard something. -ERR_IO: silence. */
+int fleet_wake(struct fleet *fleet, const struct fleet_wake *wake, struct fault *fault);
+
+/* Has a poll of his brought an invitation? */
+bool fleet_invited(const struct fleet *fleet, size_t who);
 
 /* Do nothing for so long, but notice who is cut off and go on polling. */
 void fleet_rest(struct fleet *fleet, int64_t ms);

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct handset {
     const struct handset_cast *cast;
@@ -22,6 +23,8 @@ struct handset {
     char *application; /* links: paths on the web host */
     char *make_me_available;
     char *events; /* the next poll */
+    char *accept; /* the invitation that a poll brought */
+    char *number; /* of the conversation that it began */
 };
 
 /* ---- what is asked ----------------------------------------------------------------------- */
@@ -62,6 +65,23 @@ static void body_publish(const struct handset *handset, const char *word, struct
     buf_print(out, "{\"availability\":\"%s\"}", word);
 }
 
+static void body_invite(const struct handset *handset, const char *word, struct buf *out)
+{
+    (void)handset;
+    buf_print(out, "{\"to\":\"sip:%s\",\"operationId\":\"1\"}", word);
+}
+
+static void body_nothing(const struct handset *handset, const char *word, struct buf *out)
+{
+    (void)handset, (void)word, (void)out;
+}
+
+static void body_say(const struct handset *handset, const char *word, struct buf *out)
+{
+    (void)handset;
+    buf_add_string(out, word);
+}
+
 static const struct {
     const char *name, *path; /* NULL: a link of the handset's */
     int status;              /* of the right answer */
@@ -77,6 +97,9 @@ static const struct {
     [HANDSET_AVAILABLE] = {"make_me_available", NULL, 204, "application/json", body_available},
     [HANDSET_WATCH] = {"watch", NULL, 201, "application/json", body_watch},
     [HANDSET_PUBLISH] = {"publish", NULL, 204, "application/json", body_publish},
+    [HANDSET_INVITE] = {"invite", NULL, 201, "application/json", body_invite},
+    [HANDSET_ACCEPT] = {"accept", NULL, 204, "application/json", body_nothing},
+    [HANDSET_SAY] = {"say", NULL, 201, "text/plain", body_say},
     [HANDSET_POLL] = {"poll", NULL, 200, NULL, NULL},
 };
 
@@ -90,8 +113,12 @@ void *handset_user(const struct handset *handset)
     return handset->user;
 }
 
-/* Below the application there are names that a client may know: those of the resources which
- * an application that is available links to. */
+bool handset_invited(const struct handset *handset)
+{
+    return handset->accept != NULL;
+}
+
+/* Links that were shown are followed; of the other resources the names are known. */
 static void print_path(const struct handset *handset, enum handset_step step, struct buf *out)
 {
     switch (step) {
@@ -103,6 +130,16 @@ static void print_path(const struct handset *handset, enum handset_step step, st
         break;
     case HANDSET_PUBLISH:
         buf_print(out, "%s/me/presence", handset->application);
+        break;
+    case HANDSET_INVITE:
+        buf_print(out, "%s/communication/messagingInvitations", handset->application);
+        break;
+    case HANDSET_ACCEPT:
+        buf_add_string(out, handset->accept);
+        break;
+    case HANDSET_SAY:
+        buf_print(out, "%s/communication/conversations/%s/messaging/messages", handset->application,
+                  handset->number);
         break;
     case HANDSET_POLL:
         buf_print(out, "%s&timeout=1800", handset->events);
@@ -153,6 +190,14 @@ static void replace(char **text, const char *with)
     *text = with ? must_strdup(with) : NULL;
 }
 
+static void replace_by(char **text, struct slice with)
+{
+    free(*text);
+    *text = must_alloc(with.len + 1);
+    memcpy(*text, with.at, with.len);
+    (*text)[with.len] = '\0';
+}
+
 /* The links of the answers that have some; false when one is not there. */
 static bool take_links(struct handset *handset, json_t *json)
 {
@@ -163,9 +208,9 @@ static bool take_links(struct handset *handset, json_t *json)
         replace(&handset->ticket, a);
         return a;
     case HANDSET_APPLICATION:
-        json_unpack(json, "{s:{s:{s:s},s:{s:s}},s:{s:{s:{s:{s:s}}}}}", "_links", "self",
-                    "href", &a, "events", "href", &b, "_embedded", "me", "_links",
-                    "makeMeAvailable", "href", &c);
+        json_unpack(json, "{s:{s:{s:s},s:{s:s}},s:{s:{s:{s:{s:s}}}}}", "_links", "self", "href", &a,
+                    "events", "href", &b, "_embedded", "me", "_links", "makeMeAvailable", "href",
+                    &c);
         replace(&handset->application, a);
         replace(&handset->events, b);
         replace(&handset->make_me_available, c);
@@ -180,6 +225,34 @@ static bool take_links(struct handset *handset, json_t *json)
     }
 }
 
+/* The address of the invitation ends with the number that its conversation has, too. */
+static bool take_location(struct handset *handset, struct slice head)
+{
+    static const struct slice name = {"\r\nLocation:", 11};
+    struct slice line, rest;
+    ptrdiff_t at = slice_find(head, name);
+    if (at < 0)
+        return false;
+    slice_cut(slice_from(head, (size_t)at + name.len), '\r', &line, &rest);
+    const char *last = memrchr(line.at, '/', line.len);
+    if (!last)
+        return false;
+    replace_by(&handset->number, slice_from(line, (size_t)(last + 1 - line.at)));
+    return true;
+}
+
+/* Wherever in the events it stands. */
+static void look_for_invitation(struct handset *handset, struct slice body)
+{
+    static const struct slice before = {"\"accept\":{\"href\":\"", 18};
+    struct slice href, rest;
+    ptrdiff_t at = slice_find(body, before);
+    if (at < 0)
+        return;
+    slice_cut(slice_from(body, (size_t)at + before.len), '"', &href, &rest);
+    replace_by(&handset->accept, href);
+}
+
 static bool take_body(struct handset *handset, struct slice body)
 {
     json_error_t why;
@@ -187,6 +260,8 @@ static bool take_body(struct handset *handset, struct slice body)
                   handset->step == HANDSET_POLL;
     if (!wanted)
         return true;
+    if (handset->step == HANDSET_POLL && !handset->accept)
+        look_for_invitation(handset, body);
     json_t *json = json_loadb(body.at, body.len, 0, &why);
     bool good = json && take_links(handset, json);
     json_decref(json);
@@ -199,7 +274,10 @@ static void take_answer(struct handset *handset, const struct bench_answer *answ
     struct bench_series *series = handset->cast->steps[handset->step];
     if (series)
         bench_series_add(series, (double)(clock_monotonic_us() - handset->sent_us));
-    if (answer->status != steps[handset->step].status || !take_body(handset, answer->body)) {
+    bool good = answer->status == steps[handset->step].status && take_body(handset, answer->body);
+    if (good && handset->step == HANDSET_INVITE)
+        good = take_location(handset, answer->head);
+    if (!good) {
         fault_set(&fault, ERR_DENIED, FINDING_INTERNAL, "%d for %s: %.*s", answer->status,
                   steps[handset->step].name, SLICE_ARG(slice_head(answer->body, 160)));
         fail(handset, &fault);
@@ -238,6 +316,8 @@ static void destroy(struct handset *handset)
     free(handset->application);
     free(handset->make_me_available);
     free(handset->events);
+    free(handset->accept);
+    free(handset->number);
     free(handset);
 }
 

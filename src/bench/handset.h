@@ -18,6 +18,9 @@ enum handset_step {
     HANDSET_AVAILABLE,   /* POST makeMeAvailable */
     HANDSET_WATCH,       /* POST presenceSubscriptions: one person */
     HANDSET_PUBLISH,     /* POST presence */
+    HANDSET_INVITE,      /* POST startMessaging: a conversation with one person */
+    HANDSET_ACCEPT,      /* POST accept: of the invitation that a poll brought */
+    HANDSET_SAY,         /* POST sendMessage: in the conversation that it began */
     HANDSET_POLL,        /* GET events: answered when there are some */
     HANDSET_STEPS
 };
@@ -53,7 +56,10 @@ void handset_free(struct handset *handset);
 void *handset_user(const struct handset *handset);
 
 /* Ask; only when nothing else is under way, and the steps before it are done. `word`: whom to
- * watch ("user3@bench.test"), what to publish ("Busy"); else NULL. */
+ * watch or invite ("user3@bench.test"), what to publish ("Busy") or say; else NULL. */
 void handset_ask(struct handset *handset, enum handset_step step, const char *word);
+
+/* Has a poll brought an invitation? */
+bool handset_invited(const struct handset *handset);
 
 #endif

@@ -5,12 +5,15 @@
 #include "bench/runs_priv.h"
 
 enum {
-    PUBLISHERS = 2,   /* one whom many watch, and one whom one watches */
+    TELLERS = 2,      /* one whom many watch, and one who talks to one */
     SETTLE_MS = 1000, /* frees that follow the last answer */
-    /* Events of medium priority are told five seconds later (ucwa/events.c): when it is over,
-     * a sign-in has nothing more to tell. */
+    /* Events of medium priority, presence among them, are told five seconds later
+     * (ucwa/events.c): when that is over, a sign-in has nothing more to tell. */
+    GATHERED_MS = 5000,
     QUIET_MS = 6000,
-    BREATH_MS = 60 /* between two events: whoever was woken asks again */
+    BREATH_MS = 60,     /* between two events: whoever was woken asks again */
+    MESSAGES_EACH = 20, /* to one, for each publication to many */
+    POLLS_TO_INVITE = 5 /* until the invitation must have come */
 };
 
 struct polls {
@@ -28,7 +31,7 @@ static void polls_close(struct polls *p)
 
 static int open_all(struct polls *p, struct fault *fault)
 {
-    size_t size = p->options->users + PUBLISHERS;
+    size_t size = p->options->users + TELLERS;
     struct fleet_options fleet = {.size = size, .window = p->options->concurrency};
     int err = run_check_descriptors(size, fault);
     if (err == 0)
@@ -85,7 +88,7 @@ static void report_part(struct polls *p, const char *pss, const char *rss,
 
 static void report_weights(struct polls *p, const struct weights *w)
 {
-    size_t all = p->options->users + PUBLISHERS;
+    size_t all = p->options->users + TELLERS;
     bench_report_figure(p->report, "pss_empty", (double)w->empty.pss_kib, "KiB");
     bench_report_figure(p->report, "pss_full", (double)w->polling.pss_kib, "KiB");
     report_part(p, "pss_per_connection", "rss_per_connection", &w->empty, &w->connected, all);
@@ -100,29 +103,34 @@ static int weigh(struct polls *p, struct bench_usage *usage, struct fault *fault
     return stage_usage(p->run.stage, usage, fault);
 }
 
-/* The first of all is woken by a publisher of his own, the watchers by the other. */
-static int watch(struct polls *p, struct fault *fault)
+/* One step of `count` handsets from `first` on. */
+static int step(struct polls *p, size_t first, size_t count, enum handset_step what,
+                const char *word, struct fault *fault)
 {
-    size_t users = p->options->users;
-    int err = play(p,
-                   &(struct fleet_act){.count = p->options->watchers,
-                                       .from = HANDSET_WATCH,
-                                       .to = HANDSET_WATCH,
-                                       .word = p->run.stage->users[users].address},
-                   fault);
-    return err < 0 ? err
-                   : play(p,
-                          &(struct fleet_act){.count = 1,
-                                              .from = HANDSET_WATCH,
-                                              .to = HANDSET_WATCH,
-                                              .word = p->run.stage->users[users + 1].address},
-                          fault);
+    return play(
+        p,
+        &(struct fleet_act){.first = first, .count = count, .from = what, .to = what, .word = word},
+        fault);
+}
+
+/* The watchers watch the first teller; the second begins a conversation with the first of
+ * all, who accepts. */
+static int acquaint(struct polls *p, struct fault *fault)
+{
+    size_t teller = p->options->users;
+    const struct stage_user *users = p->run.stage->users;
+    int err = step(p, 0, p->options->watchers, HANDSET_WATCH, users[teller].address, fault);
+    if (err == 0)
+        err = step(p, teller + 1, 1, HANDSET_INVITE, users[0].address, fault);
+    for (int i = 0; i < POLLS_TO_INVITE && err == 0 && !fleet_invited(p->fleet, 0); i++)
+        err = step(p, 0, 1, HANDSET_POLL, NULL, fault);
+    return err < 0 ? err : step(p, 0, 1, HANDSET_ACCEPT, NULL, fault);
 }
 
 static int hold(struct polls *p, struct fault *fault)
 {
     struct weights w;
-    size_t users = p->options->users, all = users + PUBLISHERS;
+    size_t users = p->options->users, all = users + TELLERS;
     struct fleet_act connect = {.count = all, .from = HANDSET_CONNECT, .to = HANDSET_DISCOVER};
     struct fleet_act sign_in = {.count = all, .from = HANDSET_TOKEN, .to = HANDSET_AVAILABLE};
     int64_t began = clock_monotonic_us();
@@ -134,7 +142,7 @@ static int hold(struct polls *p, struct fault *fault)
     if (err == 0)
         err = play(p, &sign_in, fault);
     if (err == 0)
-        err = watch(p, fault);
+        err = acquaint(p, fault);
     bench_report_figure(p->report, "sign_in_seconds", (double)(clock_monotonic_us() - began) / 1e6,
                         "s");
     if (err == 0)
@@ -169,36 +177,53 @@ static int rest(struct polls *p, struct fault *fault)
 
 /* ---- how soon they hear ---------------------------------------------------------------------- */
 
-static int wake(struct polls *p, size_t publisher, size_t watchers, struct bench_series *each,
-                struct bench_series *last, struct fault *fault)
+static int wake(struct polls *p, struct fleet_wake *wake, size_t rounds, const char *const words[2],
+                struct fault *fault)
 {
     int err = 0;
-    for (size_t i = 0; i < p->options->rounds && err == 0; i++)
-        err = fleet_wake(p->fleet, publisher, i % 2 ? "Online" : "Busy", watchers, BREATH_MS, each,
-                         last, fault);
+    wake->quiet_ms = BREATH_MS;
+    for (size_t i = 0; i < rounds && err == 0; i++) {
+        wake->word = words[i % 2];
+        err = fleet_wake(p->fleet, wake, fault);
+    }
     return err < 0 ? err : verdict(p, fault);
 }
 
-static int wake_all(struct polls *p, struct fault *fault)
+/* A message is told at once. */
+static int wake_one(struct polls *p, struct fault *fault)
 {
-    struct bench_series *one = bench_report_step(p->report, "wake_one");
-    struct bench_series *each = bench_report_step(p->report, "wake_each_of_many");
-    struct bench_series *last = bench_report_step(p->report, "wake_last_of_many");
-    struct bench_series unused = {0};
-    size_t users = p->options->users;
-    int err = wake(p, users + 1, 1, one, &unused, fault);
-    bench_series_fini(&unused);
+    static const char *const words[] = {"Have you had lunch yet?", "I am going at noon."};
+    struct fleet_wake message = {.teller = p->options->users + 1,
+                                 .step = HANDSET_SAY,
+                                 .count = 1,
+                                 .each = bench_report_step(p->report, "wake_one")};
+    int err = wake(p, &message, p->options->rounds * MESSAGES_EACH, words, fault);
+    bench_report_figure(p->report, "wake_one_median",
+                        bench_series_quantile(message.each, 0.5) / 1e3, "ms");
+    return err;
+}
+
+/* A publication is due to all at the same moment, when it has been gathered. */
+static int wake_many(struct polls *p, struct fault *fault)
+{
+    static const char *const words[] = {"Busy", "Online"};
+    struct bench_series first = {0};
+    struct fleet_wake news = {.teller = p->options->users,
+                              .step = HANDSET_PUBLISH,
+                              .count = p->options->watchers,
+                              .first_answer = &first,
+                              .after = bench_report_step(p->report, "wake_behind_first")};
+    int err = run_mark(&p->run, fault);
     if (err == 0)
-        err = run_mark(&p->run, fault);
-    if (err == 0)
-        err = wake(p, users, p->options->watchers, each, last, fault);
-    if (err < 0)
-        return err;
+        err = wake(p, &news, p->options->rounds, words, fault);
     bench_report_figure(p->report, "watchers", (double)p->options->watchers, "");
-    bench_report_figure(p->report, "wake_one_median", bench_series_quantile(one, 0.5) / 1e3, "ms");
-    bench_report_figure(p->report, "wake_last_median", bench_series_quantile(last, 0.5) / 1e3,
+    bench_report_figure(p->report, "first_behind_due",
+                        bench_series_quantile(&first, 0.5) / 1e3 - GATHERED_MS, "ms");
+    bench_report_figure(p->report, "last_behind_first", bench_series_quantile(news.after, 1) / 1e3,
                         "ms");
-    return run_rate(&p->run, p->options->rounds * p->options->watchers, p->report, fault);
+    bench_series_fini(&first);
+    return err < 0 ? err
+                   : run_rate(&p->run, p->options->rounds * p->options->watchers, p->report, fault);
 }
 
 int bench_polls(const struct bench_options *options, struct bench_report *report,
@@ -212,7 +237,9 @@ int bench_polls(const struct bench_options *options, struct bench_report *report
     if (err == 0)
         err = rest(&p, fault);
     if (err == 0)
-        err = wake_all(&p, fault);
+        err = wake_one(&p, fault);
+    if (err == 0)
+        err = wake_many(&p, fault);
     polls_close(&p);
     return err;
 }
