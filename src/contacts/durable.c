@@ -58,7 +58,7 @@ static int read_row(const struct store_row *row, void *arg)
     if (kind == KIND_LIST) {
         reading->list->delta = (uint32_t)number;
     } else if (kind == KIND_GROUP) {
-        contacts_list_put_group(reading->list,
+        contacts_list_put_group(reading->list, arena,
                                 &(struct contacts_group){.id = (unsigned)number,
                                                          .name = text_of(row, 3, arena),
                                                          .external = text_of(row, 4, arena)});

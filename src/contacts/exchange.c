@@ -41,7 +41,7 @@ int exchange_group(struct exchange *exchange, const struct contacts_group *group
     if (err < 0)
         return with_line(err, line, &inner, fault);
     if (!known)
-        contacts_list_put_group(exchange->list, &made);
+        contacts_list_put_group(exchange->list, exchange->arena, &made);
     *groups_out |= contacts_bit(made.id);
     return 0;
 }

@@ -14,9 +14,10 @@ static struct contacts_list *sample(struct arena *arena)
         {{"ann@contoso.test", 16}, {"", 0}, 1, false, {"x:y", 3}, {"<a b=\"c\"></a>", 13}},
     };
     struct contacts_list *list = contacts_list_new(arena);
-    contacts_list_put_group(list, &(struct contacts_group){3, SLICE("a;b\\c"), SLICE("")});
-    contacts_list_put_group(list, &(struct contacts_group){2, SLICE("Team, all"), SLICE("")});
-    contacts_list_put_group(list, &(struct contacts_group){4, SLICE("nobody"), SLICE("")});
+    contacts_list_put_group(list, arena, &(struct contacts_group){3, SLICE("a;b\\c"), SLICE("")});
+    contacts_list_put_group(list, arena,
+                            &(struct contacts_group){2, SLICE("Team, all"), SLICE("")});
+    contacts_list_put_group(list, arena, &(struct contacts_group){4, SLICE("nobody"), SLICE("")});
     contacts_list_put(list, arena, &contacts[0]);
     contacts_list_put(list, arena, &contacts[1]);
     return list;
@@ -179,7 +180,7 @@ static void test_merge_groups_full(void **state)
     struct fault fault = {0};
     for (unsigned id = 2; id <= CONTACTS_GROUPS_MAX; id++)
         contacts_list_put_group(
-            list, &(struct contacts_group){id, arena_print(arena, "%u", id), SLICE("")});
+            list, arena, &(struct contacts_group){id, arena_print(arena, "%u", id), SLICE("")});
     assert_int_equal(contacts_list_merge(list, more, 10, arena, &fault), -ERR_LIMIT);
     assert_int_equal(fault.finding, FINDING_CONTACTS_GROUPS_FULL);
 }

@@ -8,9 +8,8 @@ struct contacts_list *contacts_list_new(struct arena *arena)
 {
     struct contacts_list *list = arena_new_of(arena, struct contacts_list);
     list->delta = 1;
-    list->groups = arena_array(arena, struct contacts_group, CONTACTS_GROUPS_MAX);
-    list->group_count = 1;
-    list->groups[0] = (struct contacts_group){CONTACTS_EVERYBODY, SLICE("~"), SLICE("")};
+    contacts_list_put_group(list, arena,
+                            &(struct contacts_group){CONTACTS_EVERYBODY, SLICE("~"), SLICE("")});
     return list;
 }
 
@@ -94,12 +93,27 @@ void contacts_list_put(struct contacts_list *list, struct arena *arena,
     list->contact_count++;
 }
 
-void contacts_list_put_group(struct contacts_list *list, const struct contacts_group *group)
+/* Most people have a few groups only. */
+static void make_group_room(struct contacts_list *list, struct arena *arena)
+{
+    if (list->group_count < list->group_room)
+        return;
+    size_t room = list->group_room ? list->group_room * 2 : 4;
+    struct contacts_group *grown = arena_array(arena, struct contacts_group, room);
+    if (list->group_count)
+        memcpy(grown, list->groups, list->group_count * sizeof *grown);
+    list->groups = grown;
+    list->group_room = room;
+}
+
+void contacts_list_put_group(struct contacts_list *list, struct arena *arena,
+                             const struct contacts_group *group)
 {
     size_t at = 0;
     while (at < list->group_count && list->groups[at].id < group->id)
         at++;
     if (at == list->group_count || list->groups[at].id != group->id) {
+        make_group_room(list, arena);
         memmove(&list->groups[at + 1], &list->groups[at],
                 (list->group_count - at) * sizeof *list->groups);
         list->group_count++;
@@ -109,7 +123,8 @@ void contacts_list_put_group(struct contacts_list *list, const struct contacts_g
 
 /* The id in `list` of each group of `more`, by its id there. */
 static int merge_groups(struct contacts_list *list, const struct contacts_list *more,
-                        unsigned ids[CONTACTS_GROUPS_MAX + 1], struct fault *fault)
+                        unsigned ids[CONTACTS_GROUPS_MAX + 1], struct arena *arena,
+                        struct fault *fault)
 {
     for (size_t i = 0; i < more->group_count; i++) {
         struct contacts_group group = more->groups[i];
@@ -121,7 +136,7 @@ static int merge_groups(struct contacts_list *list, const struct contacts_list *
         ids[group.id] = id;
         group.id = id;
         if (!known)
-            contacts_list_put_group(list, &group);
+            contacts_list_put_group(list, arena, &group);
     }
     return 0;
 }
@@ -130,7 +145,7 @@ int contacts_list_merge(struct contacts_list *list, const struct contacts_list *
                         size_t contacts_max, struct arena *arena, struct fault *fault)
 {
     unsigned ids[CONTACTS_GROUPS_MAX + 1] = {0};
-    int err = merge_groups(list, more, ids, fault);
+    int err = merge_groups(list, more, ids, arena, fault);
     for (size_t i = 0; i < more->contact_count && err == 0; i++) {
         const struct contacts_contact *given = more->contacts[i];
         const struct contacts_contact *known = contacts_list_find(list, given->uri);

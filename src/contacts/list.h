@@ -40,8 +40,8 @@ struct contacts_contact {
  * a list is handed out. `delta` is the number of the latest change, never 0. */
 struct contacts_list {
     uint32_t delta;
-    size_t group_count, contact_count, room;
-    struct contacts_group *groups; /* of a list in an arena: room for all there can be */
+    size_t group_count, contact_count, room, group_room;
+    struct contacts_group *groups;
     const struct contacts_contact **contacts;
 };
 
@@ -64,10 +64,12 @@ const struct contacts_group *contacts_list_group_named(const struct contacts_lis
                                                        struct slice name);
 
 /* Put a contact (lent for as long as the list lives) or a group at its place, instead
- * of the one with the same uri or id. For lists in an arena; limits are the caller's. */
+ * of the one with the same uri or id. For lists in an arena, which may be NULL when
+ * group_room is more than group_count; limits are the caller's. */
 void contacts_list_put(struct contacts_list *list, struct arena *arena,
                        const struct contacts_contact *contact);
-void contacts_list_put_group(struct contacts_list *list, const struct contacts_group *group);
+void contacts_list_put_group(struct contacts_list *list, struct arena *arena,
+                             const struct contacts_group *group);
 
 /* Put all of `more` into the list (both in the arena): groups are matched by name, a
  * contact that is there already gets what `more` says of it and stays in its groups.

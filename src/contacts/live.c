@@ -45,11 +45,13 @@ static void set_group(struct contacts_owner *owner, const struct contacts_group 
     const struct contacts_group *old = contacts_list_group(list, from->id);
     char *text = must_alloc(from->name.len + from->external.len + 1);
     put(put(text, &group.name, from->name), &group.external, from->external);
-    if (old)
+    if (old) {
         free_texts(old);
-    else
-        list->groups = must_realloc(list->groups, (list->group_count + 1) * sizeof *list->groups);
-    contacts_list_put_group(list, &group);
+    } else {
+        list->group_room = list->group_count + 1;
+        list->groups = must_realloc(list->groups, list->group_room * sizeof *list->groups);
+    }
+    contacts_list_put_group(list, NULL, &group);
 }
 
 static void drop_group(struct contacts_owner *owner, unsigned id)

@@ -37,7 +37,7 @@ static void take_group(struct contacts_list *list, const struct xml_node *node, 
                                    .name = text_attr(node, "name", arena),
                                    .external = text_attr(node, "externalURI", arena)};
     if (group.id && contacts_check_group(&group, NULL) == 0)
-        contacts_list_put_group(list, &group);
+        contacts_list_put_group(list, arena, &group);
 }
 
 static struct contacts_contact *copy_contact(struct arena *arena,
@@ -142,11 +142,12 @@ static struct contacts_list *copy_list(struct arena *arena, const struct contact
 {
     struct contacts_list *list = contacts_list_new(arena);
     for (size_t i = 0; i < from->group_count; i++)
-        contacts_list_put_group(list, &(struct contacts_group){
-                                          .id = from->groups[i].id,
-                                          .name = arena_copy(arena, from->groups[i].name),
-                                          .external = arena_copy(arena, from->groups[i].external),
-                                      });
+        contacts_list_put_group(list, arena,
+                                &(struct contacts_group){
+                                    .id = from->groups[i].id,
+                                    .name = arena_copy(arena, from->groups[i].name),
+                                    .external = arena_copy(arena, from->groups[i].external),
+                                });
     for (size_t i = 0; i < from->contact_count; i++)
         contacts_list_put(list, arena, copy_contact(arena, from->contacts[i]));
     return list;

@@ -11,20 +11,27 @@ static bool is_true(const struct provision_values *values, const char *group, co
     return slice_eq_nocase(provision_value(values, group, name), SLICE("true"));
 }
 
+/* A value that is kept: it outlives the hundreds that are not. */
+static struct slice kept(const struct phone *phone, const struct provision_values *v,
+                         const char *group, const char *name)
+{
+    return arena_copy(phone->settings_arena, provision_value(v, group, name));
+}
+
 /* The subset of step 12; the rest of what a desktop client gets is dropped here. */
 static void reduce(struct phone *phone, const struct provision_values *v)
 {
     phone->settings = (struct phone_settings){
-        .voicemail_uri = provision_value(v, "ServerConfiguration", "voiceMailUri"),
+        .voicemail_uri = kept(phone, v, "ServerConfiguration", "voiceMailUri"),
         .sim_ring = is_true(v, "ucPolicy", "AllowSimultaneousRinging"),
         .call_forwarding = is_true(v, "ucPolicy", "AllowCallForwarding"),
         .delegation = is_true(v, "ucPolicy", "EnableDelegation"),
         .team_call = is_true(v, "ucPolicy", "EnableTeamCall"),
-        .address_book_url = provision_value(v, "ServerConfiguration", "absExternalServerUrl"),
-        .group_url = provision_value(v, "ServerConfiguration", "dlxExternalUrl"),
-        .location_url = provision_value(v, "ServerConfiguration", "lisExternalUrl"),
+        .address_book_url = kept(phone, v, "ServerConfiguration", "absExternalServerUrl"),
+        .group_url = kept(phone, v, "ServerConfiguration", "dlxExternalUrl"),
+        .location_url = kept(phone, v, "ServerConfiguration", "lisExternalUrl"),
         .show_photos = is_true(v, "endpointConfiguration", "DisplayPhoto"),
-        .photo_source = provision_value(v, "endpointConfiguration", "PhotoUsage"),
+        .photo_source = kept(phone, v, "endpointConfiguration", "PhotoUsage"),
         .card_organization =
             !is_true(v, "endpointConfiguration", "DisableContactCardOrganizationTab"),
         .outside_voice = is_true(v, "mobilityPolicy", "EnableOutsideVoice"),
@@ -36,15 +43,13 @@ static void reduce(struct phone *phone, const struct provision_values *v)
 
 int phone_settings_take(struct phone *phone, const struct sip_message *message, struct fault *fault)
 {
-    struct arena *arena = arena_new();
+    scoped(arena) struct arena *arena = arena_new();
     struct provision_values values;
     int err = provision_read(message->body, arena, &values, fault);
-    if (err) {
-        arena_free(arena);
+    if (err)
         return err;
-    }
     arena_free(phone->settings_arena);
-    phone->settings_arena = arena;
+    phone->settings_arena = arena_new();
     reduce(phone, &values);
     phone_tell(phone, &(struct phone_news){.kind = PHONE_SETTINGS});
     return 0;

@@ -22,7 +22,7 @@ struct version {
 struct presence_versions {
     bool known;
     size_t count;
-    struct version rows[PRESENCE_ITEMS_MAX];
+    struct version *rows; /* owned; no room to spare: a client has a dozen, for its whole life */
 };
 
 struct presence_versions *presence_versions_new(void)
@@ -32,6 +32,8 @@ struct presence_versions *presence_versions_new(void)
 
 void presence_versions_free(struct presence_versions *versions)
 {
+    if (versions)
+        free(versions->rows);
     free(versions);
 }
 
@@ -54,6 +56,8 @@ void presence_versions_take(struct presence_versions *versions,
     for (size_t i = 0; i < versions->count; i++)
         if (!is_named(&versions->rows[i], told))
             versions->rows[kept++] = versions->rows[i];
+    versions->rows =
+        must_realloc(versions->rows, (kept + told->item_count + 1) * sizeof *versions->rows);
     for (size_t i = 0; i < told->item_count && kept < PRESENCE_ITEMS_MAX; i++) {
         const struct presence_item *item = &told->items[i];
         if (item->none)
@@ -63,6 +67,7 @@ void presence_versions_take(struct presence_versions *versions,
         snprintf(row->category, sizeof row->category, "%.*s", SLICE_ARG(item->category));
     }
     versions->count = kept;
+    versions->rows = must_realloc(versions->rows, (kept + 1) * sizeof *versions->rows);
 }
 
 uint32_t presence_version(const struct presence_versions *versions, const char *category,
