@@ -53,7 +53,7 @@ check 'mobile: each step once for each' \
   bench ".count == 4 and .floor_cpu_each > 0 and .share_of_floor > 0 and $steps == \"connect_tls autodiscover_401 oauthtoken application make_me_available\" and ([.steps[] | select(.count != 4)] | length) == 0" \
   mobile --users 4 --concurrency 2
 check 'polls: all are held, one and many are woken' \
-  bench '.polls == 20 and .pss_per_application != null and .watchers == 5 and .count == 10 and ([.steps[] | select(.step == "wake_one" or .step == "wake_last_of_many")] | map(.count) == [2, 2])' \
+  bench '.polls == 20 and .pss_per_application != null and .watchers == 5 and .count == 10 and ([.steps[] | select(.step == "wake_one" or .step == "wake_behind_first")] | map(.count) == [40, 8])' \
   polls --polls 20 --watchers 5 --rounds 2 --seconds 0
 "$LYCHGATE" bench growth --users 2000 --rounds 50 --json >"$work/out" 2>"$work/err"
 check 'growth needs no server' [ $? -eq 0 ]
