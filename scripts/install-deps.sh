@@ -32,15 +32,15 @@ for package in $wanted; do
   [ "$state" = installed ] || missing="$missing $package"
 done
 
-# The push judge is an npm package, pinned by tests/interop/push/package-lock.json. It
-# needs Node.js 20 (Debian 12 has 18); without it its test says so and is skipped.
-push_judge() {
-  from=$(dirname "$0")/../tests/interop/push
-  to=$(dirname "$0")/../build-judges/push
+# Two judges are npm packages, pinned by tests/interop/NAME/package-lock.json. They need
+# Node.js 20 (Debian 12 has 18); without it their tests say so and are skipped.
+npm_judge() { # NAME
+  from=$(dirname "$0")/../tests/interop/$1
+  to=$(dirname "$0")/../build-judges/$1
   command -v npm >/dev/null && command -v node >/dev/null || return 0
   [ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || return 0
   [ -d "$to/node_modules" ] && cmp -s "$from/package-lock.json" "$to/package-lock.json" && return 0
-  echo "install-deps.sh: installing the push judge (npm)"
+  echo "install-deps.sh: installing the $1 judge (npm)"
   mkdir -p "$to"
   # The lock file comes last: where it is, the installation is whole.
   rm -rf "$to/package-lock.json" "$to/new"
@@ -48,9 +48,12 @@ push_judge() {
     (cd "$to/new" && npm ci --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null) &&
     rm -rf "$to/node_modules" && mv "$to/new/node_modules" "$to/" &&
     cp "$from/package-lock.json" "$to/" && rm -rf "$to/new" ||
-    echo "install-deps.sh: npm could not install it; the push test will be skipped." >&2
+    echo "install-deps.sh: npm could not install it; the $1 test will be skipped." >&2
 }
-[ "$sections" = build ] || push_judge
+if [ "$sections" != build ]; then
+  npm_judge push
+  npm_judge web
+fi
 
 [ -n "$missing" ] || exit 0
 

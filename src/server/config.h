@@ -44,6 +44,7 @@ struct config {
     } tls;
     struct {
         char *trusted_proxies, *origins;
+        bool page;
         int64_t ticket_lifetime, orgid_lifetime, clock_skew;
         int64_t head_limit, body_limit;
     } web;

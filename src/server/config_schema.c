@@ -70,6 +70,7 @@ static const struct config_row schema[] = {
     TEXT(web, origins, "origins", "",
          "Origins of web applications on other hosts that may ask here (https://APP.DOMAIN), with "
          "blanks between; empty: none."),
+    SWITCH(web, page, "page", "on", "The page at /web, where people sign in from a browser."),
     RANGE(CONFIG_DURATION, web, ticket_lifetime, "ticket-lifetime", 10 * SECOND, 24 * HOUR, "8h",
           "How long a web ticket is good."),
     RANGE(CONFIG_DURATION, web, orgid_lifetime, "orgid-lifetime", MINUTE, 24 * HOUR, "8h",

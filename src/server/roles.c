@@ -7,6 +7,7 @@
 #include "server/faces.h"
 #include "server/sitewide.h"
 #include "vault/vault.h"
+#include "web/webpage.h"
 #include "webticket/webticket.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct roles {
     struct certprov *certprov;
     struct autodiscover *autodiscover;
     struct addressbook *addressbook;
+    struct webpage *webpage;
 };
 
 static int make_webticket(struct server *server, struct roles *roles, struct fault *fault)
@@ -102,6 +104,14 @@ static void make_addressbook(struct server *server, struct roles *roles)
     addressbook_add_routes(roles->addressbook, server->routes);
 }
 
+static void make_webpage(struct server *server, struct roles *roles)
+{
+    if (!server->config->web.page || !server->config->roles.sip)
+        return;
+    roles->webpage = webpage_new(&server->site);
+    webpage_add_routes(roles->webpage, server->routes);
+}
+
 int roles_new(struct server *server, struct roles **roles_out, struct fault *fault)
 {
     struct roles *roles = must_calloc(1, sizeof *roles);
@@ -116,6 +126,7 @@ int roles_new(struct server *server, struct roles **roles_out, struct fault *fau
             make_addressbook(server, roles);
             if (server->config->roles.sip)
                 faces_add_routes(server, roles->webticket);
+            make_webpage(server, roles);
         }
     }
     if (err == 0 && server->config->roles.orgid)
@@ -127,6 +138,7 @@ void roles_free(struct roles *roles)
 {
     if (!roles)
         return;
+    webpage_free(roles->webpage);
     addressbook_free(roles->addressbook);
     autodiscover_free(roles->autodiscover);
     certprov_free(roles->certprov);

@@ -5,7 +5,7 @@
 #
 #   site_init             lychgate init for contoso.test in $site, name server on
 #   site_set SECTION KEY VALUE
-#   site_user ADDRESS PASSWORD
+#   site_user ADDRESS PASSWORD [OPTION...]
 #   site_start [OPTION...]  returns when the server says READY=1
 #   site_stop             SIGTERM; returns the server's exit code
 #   site_trust DIR        put the CA that clients are given into DIR
@@ -40,7 +40,7 @@ site_set() {
 
 site_user() {
   printf '%s\n' "$2" |
-    "$LYCHGATE" --config "$site/lychgated.conf" user add "$1" --password-file - \
+    "$LYCHGATE" --config "$site/lychgated.conf" user add "$1" --password-file - "${@:3}" \
       >>"$LAB_DIR/user.out" 2>&1
 }
 

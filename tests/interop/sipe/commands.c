@@ -46,6 +46,14 @@ static void do_im(const char *address, const char *text)
     purple_conv_im_send(PURPLE_CONV_IM(conversation), html);
 }
 
+/* That we are writing; SIPE tells it to whoever it has a conversation with. */
+static void do_typing(const char *address, const char *rest)
+{
+    (void)rest;
+    serv_send_typing(purple_account_get_connection(client.account), known_as(address),
+                     PURPLE_TYPING);
+}
+
 static void do_add(const char *who, const char *group_name)
 {
     const char *name = *group_name ? group_name : "Lychgate";
@@ -113,7 +121,7 @@ static const struct command {
 } commands[] = {
     {"quit", 0, do_quit},       {"status", 1, do_status}, {"im", 2, do_im},
     {"add", 1, do_add},         {"remove", 1, do_remove}, {"block", 1, do_block},
-    {"unblock", 1, do_unblock}, {"show", 0, do_show},
+    {"unblock", 1, do_unblock}, {"typing", 1, do_typing}, {"show", 0, do_show},
 };
 
 static void obey(char *line)

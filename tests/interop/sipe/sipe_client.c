@@ -314,7 +314,7 @@ static bool options_parse(struct options *options, int argc, char **argv)
     g_option_context_set_summary(context,
                                  "Signs in with Pidgin's SIPE and obeys stdin: quit, status "
                                  "ID [NOTE], im ADDRESS TEXT,\nadd ADDRESS [GROUP], remove "
-                                 "ADDRESS, block ADDRESS, unblock ADDRESS, show.");
+                                 "ADDRESS, block ADDRESS, unblock ADDRESS, typing ADDRESS, show.");
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
         fprintf(stderr, "sipe_client: %s\n", error->message);
