@@ -136,6 +136,15 @@ static void add_mcx_links(struct autodiscover_document *document, struct arena *
         autodiscover_add_link(document, SLICE("External/Mcx"), href);
 }
 
+/* A pool of Lync 2010 names none: its phones look for Mcx alone. */
+static void add_ucwa_links(struct autodiscover_document *document, struct arena *arena,
+                           const struct site *site)
+{
+    struct slice href = site_web_url(arena, site, SITE_PATH_UCWA_PLAIN);
+    autodiscover_add_link(document, SLICE("Internal/Ucwa"), href);
+    autodiscover_add_link(document, SLICE("External/Ucwa"), href);
+}
+
 /* The same for every user who is at home here: all that differs lies behind SIP. */
 static struct bodies make_user(struct arena *arena, const struct autodiscover_options *options,
                                enum autodiscover_location location, bool outside)
@@ -152,6 +161,8 @@ static struct bodies make_user(struct arena *arena, const struct autodiscover_op
     add_autodiscover_links(&document, arena, site);
     if (options->mcx)
         add_mcx_links(&document, arena, site, outside);
+    if (options->ucwa)
+        add_ucwa_links(&document, arena, site);
     autodiscover_add_link(&document, SLICE("Self"),
                           service_url(arena, site, SITE_PATH_AUTODISCOVER_USER, location));
     return print_bodies(arena, &document);

@@ -36,7 +36,7 @@ struct autodiscover_options {
     struct webticket *webticket; /* borrowed; checks tickets */
     desk_fn *desk;               /* the calling worker's accounts */
     void *desk_arg;              /* borrowed */
-    bool ucwa;                   /* SITE_PATH_UCWA is served here */
+    bool ucwa;                   /* SITE_PATH_UCWA is served here, and phones may know */
     bool mcx;                    /* SITE_PATH_MCX is served here */
     /* Are those outside told of MCX, too (ExposedWebURL = External)? Asked on a worker for
      * each answer, so that it may change. NULL: they are. */

@@ -72,6 +72,7 @@ static int open_shop(void **state)
         .webticket = shop.webticket,
         .desk = desk_of,
         .desk_arg = &shop.desk,
+        .mcx = true,
         .ucwa = true,
         .origins = SLICE("https://app.test  junk https://b.test:8443")});
     shop.routes = http_routes_new(443);
@@ -330,6 +331,10 @@ static void test_user(void **state)
                "<SipClientExternalAccess fqdn=\"sipfed.contoso.test\" port=\"443\"/>"
                "<Link token=\"Internal/Autodiscover\" href=\"" WEB ROOT "?location=internal\"/>"
                "<Link token=\"External/Autodiscover\" href=\"" WEB ROOT "\"/>"
+               "<Link token=\"Internal/Mcx\" href=\"" WEB "/Mcx/McxService.svc\"/>"
+               "<Link token=\"External/Mcx\" href=\"" WEB "/Mcx/McxService.svc\"/>"
+               "<Link token=\"Internal/Ucwa\" href=\"" WEB "/ucwa/v1/applications\"/>"
+               "<Link token=\"External/Ucwa\" href=\"" WEB "/ucwa/v1/applications\"/>"
                "<Link token=\"Self\" href=\"" WEB USER "\"/></User></AutodiscoverResponse>");
     assert_int_equal(get_with(shop, WEB USER "?location=internal", ticket), 200);
     assert_has(shop, "AccessLocation=\"Internal\"");
@@ -356,8 +361,6 @@ static void test_user_mcx(void **state)
     bool outside = true;
     add_bob(shop);
     struct slice ticket = ticket_for(shop, "bob@contoso.test", SLICE(WEB USER));
-    assert_int_equal(get_with(shop, WEB USER, ticket), 200);
-    assert_has_not(shop, "Mcx");
     struct autodiscover *other = autodiscover_new(&(struct autodiscover_options){
         .site = &site,
         .webticket = shop->webticket,
@@ -373,6 +376,7 @@ static void test_user_mcx(void **state)
     assert_int_equal(get_with(shop, WEB USER, ticket), 200);
     assert_has(shop, "<Link token=\"Internal/Mcx\" href=\"" WEB SITE_PATH_MCX "\"/>"
                      "<Link token=\"External/Mcx\" href=\"" WEB SITE_PATH_MCX "\"/>");
+    assert_has_not(shop, "Ucwa"); /* a pool of the year 2010 */
     outside = false;
     assert_int_equal(get_with(shop, WEB USER, ticket), 200);
     assert_has(shop, "<Link token=\"Internal/Mcx\" href=\"" WEB SITE_PATH_MCX "\"/>");

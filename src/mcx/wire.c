@@ -303,7 +303,8 @@ void mcx_fault_print(enum finding finding, struct buf *out)
     struct xml_writer w = XML_WRITER(out);
     soap_open_envelope(&w, &(struct soap_envelope_options){.version = SOAP_1_1});
     xml_open(&w, "s:Fault");
-    xml_element_string(&w, "faultcode", mcx_fault_status(finding) < 500 ? "s:Client" : "s:Server");
+    xml_element_string(&w, "faultcode",
+                       finding_row(finding)->http >= 500 ? "s:Server" : "s:Client");
     xml_element_string(&w, "faultstring", told.reason);
     xml_open(&w, "detail");
     xml_open(&w, "McxFault");

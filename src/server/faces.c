@@ -1,10 +1,14 @@
 #include "server/faces.h"
 
 #include "base/clock.h"
+#include "mcx/mcx.h"
 #include "server/home.h"
 #include "server/phones.h"
+#include "server/wake.h"
 #include "ucwa/ucwa.h"
 #include "webticket/compact.h"
+
+#include <stdlib.h>
 
 /* ---- the way home ------------------------------------------------------------------------ */
 
@@ -83,7 +87,7 @@ static void challenge(struct server *server, struct http_reply *reply, struct ar
     reply->fault = *fault;
 }
 
-struct ucwa_door {
+struct face_door {
     struct server *server;
     struct webticket *webticket;
 };
@@ -91,7 +95,7 @@ struct ucwa_door {
 static void answer_ucwa(void *role, const struct http_request *request, struct http_reply *reply,
                         struct arena *arena, int64_t now)
 {
-    const struct ucwa_door *door = role;
+    const struct face_door *door = role;
     struct webticket_claims claims;
     struct face_guest guest;
     struct fault fault;
@@ -103,6 +107,65 @@ static void answer_ucwa(void *role, const struct http_request *request, struct h
         challenge(door->server, reply, arena, &fault);
     else
         faces_travel(door->server, &guest, http_later_take(request), ucwa_at_home);
+}
+
+/* ---- MCX ------------------------------------------------------------------------------------ */
+
+static void mcx_at_home(struct wing *home, const struct face_guest *guest, struct http_later *later,
+                        int64_t now)
+{
+    if (home->mcx) {
+        mcx_answer(home->mcx, guest->account, guest->until, guest->message, later, now);
+        home_wake(home);
+        return;
+    }
+    struct fault fault;
+    fault_set(&fault, ERR_BUSY, FINDING_SERVER_STOPPING, "the server is stopping");
+    mcx_refuse(&home->server->site, later->reply, later->arena, &fault);
+    http_later_send(later);
+}
+
+static void answer_mcx(void *role, const struct http_request *request, struct http_reply *reply,
+                       struct arena *arena, int64_t now)
+{
+    const struct face_door *door = role;
+    struct mcx_request *message = arena_new_of(arena, struct mcx_request);
+    struct webticket_claims claims;
+    struct face_guest guest;
+    struct fault fault = {0};
+    int err = mcx_read(door->webticket, request, now, arena, &claims, message, &fault);
+    if (err == 0)
+        err = faces_guest(door->server, &claims, arena, &guest, &fault);
+    if (err < 0) {
+        mcx_refuse(&door->server->site, reply, arena, &fault);
+        return;
+    }
+    guest.message = message;
+    faces_travel(door->server, &guest, http_later_take(request), mcx_at_home);
+}
+
+/* A subscription on its way to the database: whose answer it will be. */
+struct keeping {
+    char session[MCX_SESSION_LEN];
+    uint64_t number;
+};
+
+static void kept(struct wing *home, void *arg, const struct fault *fault)
+{
+    struct keeping *keeping = arg;
+    if (home->mcx)
+        mcx_subscribed(home->mcx, slice_make(keeping->session, sizeof keeping->session),
+                       keeping->number, fault);
+    free(keeping);
+}
+
+static void keep(void *arg, struct slice account, struct slice device, struct slice json,
+                 struct slice session, uint64_t number)
+{
+    struct keeping *keeping = must_calloc(1, sizeof *keeping);
+    memcpy(keeping->session, session.at, sizeof keeping->session);
+    keeping->number = number;
+    wake_subscribe_later(arg, account, device, json, kept, keeping);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -122,30 +185,41 @@ static const struct http_route rows[] = {
 
 void faces_add_routes(struct server *server, struct webticket *webticket)
 {
-    struct ucwa_door *door = arena_new_of(server->arena, struct ucwa_door);
-    *door = (struct ucwa_door){.server = server, .webticket = webticket};
+    struct face_door *door = arena_new_of(server->arena, struct face_door);
+    *door = (struct face_door){.server = server, .webticket = webticket};
     http_routes_add(server->routes, rows, sizeof rows / sizeof *rows, door);
+    mcx_add_routes(&server->site, server->arena, server->routes);
+    const struct http_route mcx = {.host = arena_string(server->arena, server->site.web_host),
+                                   .path = SITE_PATH_MCX,
+                                   .methods = HTTP_POST,
+                                   .flags = ROUTE_WORK | ROUTE_LATER,
+                                   .answer = answer_mcx};
+    http_routes_add(server->routes, &mcx, 1, door);
 }
 
 void faces_open(struct wing *wing)
 {
     wing->ucwa =
         ucwa_new(&(struct ucwa_options){.site = &wing->server->site, .phones = phones_host(wing)});
+    wing->mcx = mcx_new(&(struct mcx_options){
+        .site = &wing->server->site, .phones = phones_host(wing), .subscribe = keep, .arg = wing});
 }
 
 void faces_tick(struct wing *wing, int64_t now)
 {
     if (wing->ucwa && ucwa_due(wing->ucwa) <= now)
         ucwa_tick(wing->ucwa, now);
+    if (wing->mcx && mcx_due(wing->mcx) <= now)
+        mcx_tick(wing->mcx, now);
 }
 
 void faces_close(struct wing *wing)
 {
-    ucwa_free(wing->ucwa);
-    wing->ucwa = NULL;
+    ucwa_free(take(&wing->ucwa));
+    mcx_free(take(&wing->mcx));
 }
 
 bool faces_any(const struct wing *wing)
 {
-    return wing->ucwa && ucwa_count(wing->ucwa) > 0;
+    return (wing->ucwa && ucwa_count(wing->ucwa) > 0) || (wing->mcx && mcx_count(wing->mcx) > 0);
 }

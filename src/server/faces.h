@@ -1,4 +1,4 @@
-/* Faces: what phones are seen through from outside (UCWA), and the way there. A request comes
+/* Faces: what phones are seen through from outside (UCWA, MCX), and the way there. A request comes
  * to any loop; a worker finds out who asks (ticket, account); it travels to that user's home
  * loop, where the face and the phone live; the reply goes back to the connection's loop by
  * itself (http_later_send). So a face, like a phone, is touched by one thread only. */
@@ -14,6 +14,7 @@ struct face_guest {
     struct slice account; /* "alice@contoso.test" */
     int64_t account_id;
     int64_t until; /* his ticket ends then (ms since the epoch): no later may a poll be held */
+    const void *message; /* what the worker has read of the request, if anything; for the face */
 };
 
 /* Answer at home: takes `later` over. */

@@ -5,6 +5,7 @@
 #include "certprov/certprov.h"
 #include "orgid/orgid.h"
 #include "server/faces.h"
+#include "server/offer.h"
 #include "server/sitewide.h"
 #include "vault/vault.h"
 #include "web/webpage.h"
@@ -85,9 +86,11 @@ static void make_autodiscover(struct server *server, struct roles *roles)
         .desk = server_desk,
         .desk_arg = server,
         .webticket = roles->webticket,
-        .ucwa = server->config->roles.sip,
+        .mcx = server->config->roles.sip,
         .mcx_outside = tell_outside,
         .mcx_arg = server,
+        /* A pool of Lync 2010 has none: its phones look for Mcx alone. */
+        .ucwa = server->config->roles.sip && offer_level(server->config) != POLICY_LYNC_2010,
         .origins = slice_of(server->config->web.origins),
     });
     autodiscover_add_routes(roles->autodiscover, server->routes);

@@ -31,6 +31,7 @@ struct turn;
 struct hold;
 struct phones;
 struct ucwa;
+struct mcx;
 struct wakes;
 struct push_clearing;
 
@@ -57,6 +58,7 @@ struct wing {
     struct phones *phones;       /* their endpoints that have no connection (phones.h) */
     struct wakes *wakes;         /* those of them that are being woken (wake.h) */
     struct ucwa *ucwa;           /* their applications (faces.h) */
+    struct mcx *mcx;             /* their sessions with the mobility service (faces.h) */
     struct hold *holds;          /* users of whom a change is being written (hold.h) */
     struct turn *turn;           /* the work that is being done now */
     struct timer tick;           /* looks for what has expired, while anybody is here */
