@@ -1,12 +1,16 @@
 #!/bin/sh
 # Every document we send is well-formed and of its schema (tests/schema/*.rng, made of the
 # facts we know of the protocol), and each schema has met a document.
-# $1: the program that prints them; $2: the folder of the schemas.
+# $1: the folder of the schemas; then the programs that print them.
+schemas=$1
+shift
 out=$(mktemp -d) || exit 1
 trap 'rm -rf "$out"' EXIT
-CMOCKA_MESSAGE_OUTPUT=STDOUT "$1" "$out" >"$out/log" 2>&1 || { sed 's/^/# /' "$out/log"; echo "Bail out! not printed"; exit 1; }
+for program in "$@"; do
+  CMOCKA_MESSAGE_OUTPUT=STDOUT "$program" "$out" >"$out/log" 2>&1 || { sed 's/^/# /' "$out/log"; echo "Bail out! not printed"; exit 1; }
+done
 number=0
-for schema in "$2"/*.rng; do
+for schema in "$schemas"/*.rng; do
   kind=$(basename "$schema" .rng)
   case $kind in words|publications) continue ;; esac # are included by others
   number=$((number + 1))
@@ -22,7 +26,7 @@ done
 number=$((number + 1))
 cp "$out"/001-*.xml "$out/broken.xml"
 sed -i 's/ version="/ vision="/' "$out/broken.xml"
-if xmllint --noout --nonet --relaxng "$2/roaming-self.rng" "$out/broken.xml" 2>/dev/null; then
+if xmllint --noout --nonet --relaxng "$schemas/roaming-self.rng" "$out/broken.xml" 2>/dev/null; then
   echo "not ok $number - a wrong document is found out"
 else
   echo "ok $number - a wrong document is found out"
