@@ -42,7 +42,8 @@ static const struct config_row schema[] = {
           "HTTPS port that clients see when a proxy stands in front; 0: the one that listens."),
     TEXT(site, name, "name", "", "Name of the site, by which policies of scope Site:NAME apply."),
     RANGE(CONFIG_NUMBER, site, policy_level, "policy-level", 2010, 2013, "2013",
-          "Policies have the attributes of Lync 2010, or those of Lync 2013 too."),
+          "Policies have the attributes of Lync 2010, or those of Lync 2013 too; and phones are "
+          "told of MCX alone, or of UCWA too."),
     TEXT(site, organization, "organization", "", "Name of the organisation, for clients to show."),
     TEXT(site, helpdesk, "helpdesk", "", "https URL of the help desk, for clients to show."),
 
