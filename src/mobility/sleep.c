@@ -23,7 +23,8 @@ static void wake(struct phone *phone, const struct chat *chat, enum push_kind ki
         phone->world.arg,
         &(struct push_news){.kind = kind,
                             .from = arena_print(arena, "sip:%.*s", SLICE_ARG(chat->shown.peer)),
-                            .conversation = slice_empty(talk) ? chat->leg.call_id : talk},
+                            .conversation = slice_empty(talk) ? chat->leg.call_id : talk,
+                            .awaited = chat->shown.state == PHONE_CHAT_INVITED},
         tag);
 }
 

@@ -117,6 +117,7 @@ static void fulfil(struct push_clearing *clearing, const struct push_wish *wish,
                                                     .payload = wish->payload,
                                                     .urgency = wish->urgency,
                                                     .ttl_ms = wish->ttl_ms,
+                                                    .patience_ms = wish->patience_ms,
                                                     .topic = wish->topic,
                                                     .tag = wish->tag},
                              now, &failed.fault);

@@ -35,7 +35,8 @@ struct push_wish {
     struct slice device;
     struct slice payload; /* what the device decrypts */
     enum push_urgency urgency;
-    int64_t ttl_ms;
+    int64_t ttl_ms;      /* how long the push service keeps it for the device */
+    int64_t patience_ms; /* how long we try; 0: as long */
     struct slice topic;
     uint64_t tag;
 };

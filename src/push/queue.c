@@ -183,6 +183,8 @@ static struct note *note_new(struct push_queue *queue, struct device *device,
 {
     struct note *note = must_calloc(1, sizeof *note + message->payload.len + message->topic.len);
     int64_t wait = message->ttl_ms > GRACE_MS ? message->ttl_ms : GRACE_MS;
+    if (message->patience_ms > 0 && message->patience_ms < wait)
+        wait = message->patience_ms;
     note->device = device;
     note->id = ++queue->last_id;
     note->tag = message->tag;

@@ -47,9 +47,10 @@ struct push_message {
     const struct push_subscription *to;
     struct slice payload; /* plaintext, up to PUSH_PLAIN_MAX */
     enum push_urgency urgency;
-    int64_t ttl_ms;     /* how long it is worth something; 0: one try, now or never */
-    struct slice topic; /* absent: merged with nothing */
-    uint64_t tag;       /* the caller's; comes back in the outcome */
+    int64_t ttl_ms;      /* how long it is worth something; 0: one try, now or never */
+    int64_t patience_ms; /* how long to try, if that is less; 0: as long as that */
+    struct slice topic;  /* absent: merged with nothing */
+    uint64_t tag;        /* the caller's; comes back in the outcome */
 };
 
 /* Queue a copy. -ERR_LIMIT, PUSH_TOO_LARGE: payload, topic or TTL; -ERR_BUSY, PUSH_BUSY:

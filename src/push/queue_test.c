@@ -217,6 +217,25 @@ static void test_expiry(void **state)
 
 /* ---- many ---------------------------------------------------------------------------------- */
 
+/* Who waits for the outcome shall not wait as long as the message is worth something. */
+static void test_patience(void **state)
+{
+    (void)state;
+    struct world w = world_with((struct push_queue_options){0});
+    struct push_message message = {.ttl_ms = 10 * MINUTE, .patience_ms = 10 * SECOND};
+    struct push_due due;
+    int64_t at = now;
+    assert_int_equal(put_at(&w, 1, message, now), 0);
+    for (int tries = 0; push_queue_when(w.queue) <= now + 10 * SECOND && tries < 8; tries++) {
+        at = push_queue_when(w.queue) > at ? push_queue_when(w.queue) : at;
+        answer(&w, next(&w, at, &due), 0, 0, at);
+    }
+    assert_int_equal(due.tried, 3);
+    assert_true(due.ttl_ms > 9 * MINUTE);
+    assert_int_equal(outcome(&w, 1), FINDING_PUSH_ROUTE_DOWN);
+    world_end(&w);
+}
+
 static void test_urgent_first(void **state)
 {
     (void)state;
@@ -453,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_tried_again),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_expiry),
+        cmocka_unit_test(test_patience),
         cmocka_unit_test(test_urgent_first),
         cmocka_unit_test(test_topics_are_merged),
         cmocka_unit_test(test_throttle),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 enum {
+    PATIENCE_MS = 10 * 1000, /* three more tries, then the inviter hears 504 */
     NEWS_MAX = 1000,
     TOPIC_BYTES = 24, /* 32 characters of base64url, which a topic may have */
     /* [inferred] The number in front of this reason was never published. We send 1, the
@@ -62,6 +63,7 @@ int push_news_wish(const struct push_news *news, struct arena *arena, struct pus
     *wish_out = (struct push_wish){.payload = payload,
                                    .urgency = row->urgency,
                                    .ttl_ms = row->ttl_ms,
+                                   .patience_ms = news->awaited ? PATIENCE_MS : 0,
                                    .topic = topic_of(row, news, arena)};
     return 0;
 }

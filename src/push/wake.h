@@ -21,6 +21,7 @@ struct push_news {
     enum push_kind kind;
     struct slice from;         /* "sip:bob@contoso.test" */
     struct slice conversation; /* Ms-Conversation-ID or Call-ID; may be absent */
+    bool awaited; /* somebody waits for the outcome: ten seconds of trying are enough */
 };
 
 /* The wish for a device: {"v":1,"kind":"message","from":URI,"conversation":ID}, our own

@@ -21,7 +21,8 @@ static void test_news(void **state)
     (void)state;
     scoped(arena) struct arena *a = arena_new();
     struct push_wish first, second, other, call;
-    struct push_news news = {PUSH_KIND_MESSAGE, SLICE("sip:bob@contoso.test"), SLICE("AdK7\"x")};
+    struct push_news news = {PUSH_KIND_MESSAGE, SLICE("sip:bob@contoso.test"), SLICE("AdK7\"x"),
+                             false};
     assert_int_equal(push_news_wish(&news, a, &first, NULL), 0);
     json_t *root = json_loadb(first.payload.at, first.payload.len, 0, NULL);
     assert_string_equal(json_string_value(json_object_get(root, "kind")), "message");
@@ -39,6 +40,10 @@ static void test_news(void **state)
     assert_true(slice_empty(call.topic));
     assert_int_equal(call.urgency, PUSH_HIGH);
     assert_int_equal(call.ttl_ms, 30000);
+    assert_int_equal(call.patience_ms, 0);
+    news.awaited = true;
+    assert_int_equal(push_news_wish(&news, a, &call, NULL), 0);
+    assert_int_equal(call.patience_ms, 10000);
 }
 
 static void test_news_that_are_none(void **state)
@@ -48,7 +53,7 @@ static void test_news_that_are_none(void **state)
     struct push_wish wish;
     char overlong[1100];
     memset(overlong, 'x', sizeof overlong);
-    struct push_news news = {PUSH_KIND_MISSED, SLICE("sip:\xff@x"), {0}};
+    struct push_news news = {PUSH_KIND_MISSED, SLICE("sip:\xff@x"), {0}, false};
     assert_int_equal(push_news_wish(&news, a, &wish, NULL), -ERR_MALFORMED);
     news.from = slice_make(overlong, sizeof overlong);
     assert_int_equal(push_news_wish(&news, a, &wish, NULL), -ERR_MALFORMED);
