@@ -213,14 +213,30 @@ int dialogue_request(struct lychgate *gate, const struct sip_message *request, s
 
 /* ---- refusals ------------------------------------------------------------------------------- */
 
-/* Our own servers, and Microsoft's, number their reasons ([MS-OCER] section 6). Several
- * findings may share a number; ours begin the reason with the row's sentence. */
-static enum finding finding_of(const struct sip_message *response, uint64_t number,
-                               struct slice reason)
+/* What stands between the quotes behind `name` ("reason=\""); absent if that is not there. */
+static struct slice quoted(struct slice value, struct slice name)
 {
+    struct slice params = value, head, rest;
+    slice_cut(value, ';', &head, &params);
+    ptrdiff_t at = slice_find(params, name);
+    if (at < 0)
+        return (struct slice){0};
+    slice_cut(slice_from(params, (size_t)at + name.len), '"', &head, &rest);
+    return head;
+}
+
+/* Our own servers, and Microsoft's, number their reasons ([MS-OCER] section 6). Several
+ * findings may share a number; ours begin the reason with the row's sentence. What push says
+ * has its number and reason from Lync, and the sentence behind that (push/wake.c). */
+static enum finding finding_of(const struct sip_message *response, uint64_t number,
+                               struct slice value)
+{
+    struct slice reason = quoted(value, SLICE("reason=\"")), info = quoted(value, SLICE("info=\""));
     enum finding best = FINDING_NONE;
     for (int i = FINDING_NONE + 1; i < FINDING_COUNT; i++) {
         const struct finding_row *row = finding_row((enum finding)i);
+        if (!slice_empty(info) && slice_eq(info, slice_of(row->user)))
+            return (enum finding)i;
         if ((uint64_t)row->ms_diagnostics != number || row->sip == 0)
             continue;
         if (slice_starts(reason, slice_of(row->user)))
@@ -229,18 +245,6 @@ static enum finding finding_of(const struct sip_message *response, uint64_t numb
             best = (enum finding)i;
     }
     return best;
-}
-
-static struct slice reason_of(struct slice value)
-{
-    struct slice params = value, head;
-    slice_cut(value, ';', &head, &params);
-    ptrdiff_t at = slice_find(params, SLICE("reason=\""));
-    if (at < 0)
-        return (struct slice){0};
-    struct slice text = slice_from(params, (size_t)at + 8), rest;
-    slice_cut(text, '"', &head, &rest);
-    return head;
 }
 
 static int refusal(const struct sip_message *response, enum finding otherwise, struct fault *fault)
@@ -257,7 +261,7 @@ static int refusal(const struct sip_message *response, enum finding otherwise, s
         slice_cut(value, ';', &number_text, &rest);
         shown = value;
         if (slice_number(slice_trim(number_text), UINT32_MAX, &number) == 0)
-            finding = finding_of(response, number, reason_of(value));
+            finding = finding_of(response, number, value);
     }
     if (finding == FINDING_NONE)
         finding = otherwise;

@@ -220,6 +220,13 @@ static void refusals_name_their_cause(void **state)
         {"503 Service Unavailable", "Retry-After: 5", FINDING_SERVER_BUSY},
         {"480 Temporarily Unavailable", "ms-diagnostics: nonsense", FINDING_SIGNIN_REFUSED},
         {"403 Forbidden", "ms-diagnostics: 99999;reason=\"unheard of\"", FINDING_SIGNIN_REFUSED},
+        {"408 Request Timeout",
+         "ms-diagnostics: 1;source=\"s\";reason=\"The client did not respond to the invitation\";"
+         "info=\"No push subscription for target device\"",
+         FINDING_PUSH_NO_SUBSCRIPTION},
+        {"408 Request Timeout",
+         "ms-diagnostics: 1;source=\"s\";reason=\"The client did not respond to the invitation\"",
+         FINDING_SIGNIN_REFUSED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         scoped(buf) struct buf text = BUF_INIT;

@@ -177,9 +177,12 @@ static void inquire(struct seat *seat)
     q->device = slice_empty(device) ? SLICE("") : arena_copy(arena, device);
     q->admission.arena = arena_new();
     q->job = (struct job){.run = look_on_worker, .done = looked, .loop = seat->wing->loop};
-    q->err = server_work(seat->wing->server, &q->job, &q->fault);
-    if (q->err < 0)
-        answer_inquiry(q);
+    /* Once submitted it is the worker's, who may have set q->err before this returns. */
+    int err = server_work(seat->wing->server, &q->job, &q->fault);
+    if (err == 0)
+        return;
+    q->err = err;
+    answer_inquiry(q);
 }
 
 /* ---- messages

@@ -176,9 +176,12 @@ void wake_subscribe_later(struct wing *home, struct slice account, struct slice 
     order->fn = fn;
     order->arg = arg;
     order->job = (struct job){.run = do_order, .done = order_done, .loop = home->loop};
-    order->err = server_work(home->server, &order->job, &order->fault);
-    if (order->err < 0)
-        loop_post(home->loop, end_order, order);
+    /* Once submitted, the order is the worker's: nothing of it is touched but on failure. */
+    int err = server_work(home->server, &order->job, &order->fault);
+    if (err == 0)
+        return;
+    order->err = err;
+    loop_post(home->loop, end_order, order);
 }
 
 /* ---- wishes and their outcomes ----------------------------------------------------------------

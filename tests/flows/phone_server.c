@@ -3,10 +3,14 @@
  *
  *   open PHONE ADDRESS       close PHONE          out PHONE        appear PHONE AVAILABILITY
  *   watch PHONE ADDRESS      im PHONE ADDRESS     say PHONE TEXT   accept PHONE
- *   add PHONE ADDRESS        search PHONE TEXT    state PHONE AVAILABILITY   note PHONE TEXT */
+ *   decline PHONE
+ *   add PHONE ADDRESS        search PHONE TEXT    state PHONE AVAILABILITY   note PHONE TEXT
+ *   poll PHONE               rest PHONE           (it holds a poll, or none)
+ *   subscribe PHONE FILE     unsubscribe PHONE    (the file has a push subscription) */
 #include "event/event.h"
 #include "server/phones.h"
 #include "server/server.h"
+#include "server/wake.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -85,6 +89,15 @@ static void settled(void *arg)
     h->phone = NULL;
 }
 
+static void say(const struct handset *h, const char *what, const struct fault *fault)
+{
+    flockfile(out);
+    fprintf(out, "%s %s%s%s\n", h->name, what, fault ? " " : "",
+            fault ? finding_row(fault->finding)->id : "");
+    fflush(out);
+    funlockfile(out);
+}
+
 /* ---- what they are to do --------------------------------------------------------------------- */
 
 static void open_phone(struct wing *home, struct handset *h, struct slice address)
@@ -102,6 +115,24 @@ static void open_phone(struct wing *home, struct handset *h, struct slice addres
                               .face = {.tell = told, .settle = settled, .arg = h},
                           },
                           &fault);
+}
+
+static void subscribed(struct wing *home, void *arg, const struct fault *fault)
+{
+    (void)home;
+    say(arg, "subscribed", fault);
+}
+
+static void subscribe(struct wing *home, struct handset *h, const char *path)
+{
+    char json[PUSH_JSON_MAX];
+    FILE *file = fopen(path, "re");
+    size_t len = file ? fread(json, 1, sizeof json, file) : 0;
+    if (file)
+        fclose(file);
+    wake_subscribe_later(home, phone_account(h->phone), slice_of(h->name),
+                         file ? slice_trim(slice_make(json, len)) : (struct slice){0}, subscribed,
+                         h);
 }
 
 static void act(struct wing *home, void *arg)
@@ -134,6 +165,12 @@ static void act(struct wing *home, void *arg)
         h->chat = phone_invite(h->phone, tag, rest, SLICE(""));
     else if (strcmp(c->verb, "accept") == 0)
         phone_accept(h->phone, tag, h->chat);
+    else if (strcmp(c->verb, "decline") == 0)
+        phone_decline(h->phone, tag, h->chat);
+    else if (strcmp(c->verb, "poll") == 0 || strcmp(c->verb, "rest") == 0)
+        phone_awake(h->phone, strcmp(c->verb, "poll") == 0);
+    else if (strcmp(c->verb, "subscribe") == 0 || strcmp(c->verb, "unsubscribe") == 0)
+        subscribe(home, h, c->rest);
     else if (strcmp(c->verb, "say") == 0)
         phone_say(h->phone, tag, h->chat, SLICE("text/plain"), rest);
     free(c);

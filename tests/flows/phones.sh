@@ -6,44 +6,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../interop/tap.sh"
 . "$here/flow.sh"
 
-export PHONE_IN=$flow/phone.in PHONE_OUT=$flow/phone.out
-as_bob() { # only behind another: it ends there
-  exec "$LYCHGATE" "$@" --as bob@contoso.test --password-file "$flow/password" --cache "$flow/cache.bob" \
-    --ca "$site/ca.pem" --timeout 10 --dns "127.0.0.1:$dns" --connect-to ":80::$http" \
-    --connect-to ":443::$https"
-}
-tell() { echo "$*" >"$PHONE_IN"; }
-# hears PATTERN: a line of the phones' news that was not heard before, in time
-heard=0
-hears() {
-  local line tries
-  for ((tries = 0; tries < 300; tries++)); do
-    line=$(tail -n +$((heard + 1)) "$PHONE_OUT" | grep -n -m 1 -E -- "$1" | cut -d: -f1)
-    if [ -n "$line" ]; then
-      heard=$((heard + line))
-      return 0
-    fi
-    sleep 0.1
-  done
-  return 1
-}
-# Sooner or later, but since the phone was opened.
-has() { heard=$opened; hears "$1"; }
-open_phone() {
-  opened=$(wc -l <"$PHONE_OUT")
-  heard=$opened
-  tell open handset alice@contoso.test
-}
-traced() { grep -q -- "$1" "$site/trace.jsonl"; }
+. "$here/handset.sh"
+
 admin() { "$LYCHGATE" --config "$site/lychgated.conf" "$@" >>"$flow/cs.out" 2>&1; }
 policy() { admin cs "$@"; }
 show_on_failure "$PHONE_OUT" "$flow/bob.out" "$flow/bob.err" "$flow/cs.out"
 
-flow_site phones || tap_bail 'no site'
-"$LYCHGATE" --config "$site/lychgated.conf" user add bob@contoso.test --display-name 'Bob Builder' \
-  --password-file "$flow/password" >"$flow/user.out" 2>&1 || tap_bail 'no bob'
-flow_set log trace trace.jsonl
-mkfifo "$PHONE_IN" && : >"$PHONE_OUT"
+handset_site phones || tap_bail 'no site'
 flow_start || tap_bail 'no server'
 
 open_phone
