@@ -23,13 +23,23 @@ static void acknowledge(struct phone *phone, struct chat *chat)
     phone_talk_tell(phone, &request);
 }
 
+/* The face left before the peer has answered; its call is answered all the same. */
+static void say_cancelled(struct phone *phone, const struct ask *ask)
+{
+    struct fault fault;
+    phone_fault(&fault, ERR_CONFLICT, FINDING_IM_CANCELLED, "the conversation was left");
+    phone_done(phone, ask->tag, &fault);
+}
+
 static void invited_answer(struct phone *phone, const struct ask *ask,
                            const struct sip_message *answer)
 {
     struct chat *chat = phone_find_chat(phone, ask->chat);
     struct fault fault;
-    if (!chat) /* all is over */
+    if (!chat) { /* all is over */
+        say_cancelled(phone, ask);
         return;
+    }
     bool wanted = chat->shown.state == PHONE_CHAT_CONNECTING;
     bool good = answer && answer->status < 300 && phone_leg_confirm(&chat->leg, answer) == 0;
     if (good) {
@@ -52,6 +62,8 @@ static void invited_answer(struct phone *phone, const struct ask *ask,
             phone_fault(&fault, ERR_IO, FINDING_IM_TIMEOUT, "nobody has answered");
         phone_tell_chat(phone, chat, PHONE_CHAT_ENDED, &fault);
         phone_done(phone, ask->tag, &fault);
+    } else {
+        say_cancelled(phone, ask);
     }
     phone_drop_chat(phone, chat);
 }

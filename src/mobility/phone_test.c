@@ -148,6 +148,11 @@ static void test_inviting(void **state)
     w->request = invite;
     answer(w, 487, NULL, NULL, NULL, NULL);
     sent(w, "ACK ");
+    heard(w, "done4! ");
+    /* Signed out before it. */
+    phone_invite(w->phone, 6, SLICE("bob@contoso.test"), SLICE(""));
+    phone_end(w->phone, &w->fault);
+    heard(w, "chat1 chat3 done6! out! ");
 }
 
 static void test_presence_waits_for_versions(void **state)
