@@ -35,23 +35,25 @@ void mcx_say(struct http_later *later, const struct mcx_response *response)
     http_later_send(later);
 }
 
-static enum mcx_mode mode_of(const struct session *session)
+struct mcx_pace mcx_pace_of(const struct session *session)
 {
-    return phone_pushes(session->phone) ? MCX_PUSH : MCX_PULL;
+    return (struct mcx_pace){.mode = phone_pushes(session->phone) ? MCX_PUSH : MCX_PULL,
+                             .lifetime = phone_lifetime(session->phone) / 1000};
 }
 
 void mcx_say_session(struct session *session)
 {
     struct http_later *later = session->initiating;
+    struct mcx_pace pace = mcx_pace_of(session);
     session->initiating = NULL;
-    mcx_say(later, &(struct mcx_response){
-                       .operation = MCX_INITIATE_SESSION,
-                       .initiate = {.session = session->id,
-                                    .user = session->account,
-                                    .contact = phone_contact(session->phone),
-                                    .enabled = true, /* else it had not signed in */
-                                    .mode = mode_of(session),
-                                    .lifetime = phone_lifetime(session->phone) / 1000}});
+    mcx_say(later,
+            &(struct mcx_response){.operation = MCX_INITIATE_SESSION,
+                                   .initiate = {.session = session->id,
+                                                .user = session->account,
+                                                .contact = phone_contact(session->phone),
+                                                .enabled = true, /* else it had not signed in */
+                                                .mode = pace.mode,
+                                                .lifetime = pace.lifetime}});
 }
 
 /* ---- calls --------------------------------------------------------------------------------- */
@@ -99,8 +101,8 @@ void mcx_call_done(struct session *session, uint64_t tag, const struct fault *fa
         return;
     } else {
         if (call->response.operation == MCX_SUBSCRIBE_TO_PUSH) {
-            call->response.push.mode = mode_of(session);
-            call->response.push.lifetime = phone_lifetime(session->phone) / 1000;
+            call->response.push.mode = mcx_pace_of(session).mode;
+            call->response.push.lifetime = mcx_pace_of(session).lifetime;
         }
         mcx_say(call->later, &call->response);
     }

@@ -69,10 +69,10 @@ static void tell(void *arg, const struct phone_news *news)
     case PHONE_CHAT:
     case PHONE_MESSAGE:
     case PHONE_TYPING:
+    case PHONE_MODE:
         mcx_hear(session, news);
         break;
     case PHONE_SETTINGS: /* who waits for them looks by himself */
-    case PHONE_MODE:     /* the answer to SubscribeToPush says it */
     case PHONE_FOUND:
     case PHONE_NEWS_KINDS:
         break;
@@ -84,6 +84,10 @@ static void appear(struct session *session)
 {
     session->appear = false;
     phone_appear(session->phone, ++session->tags, 0);
+    event_emit(EVENT_INFO, "mcx.session", FINDING_NONE, EVENT_SLICE("user", session->account),
+               EVENT_SLICE("endpoint", session->endpoint),
+               EVENT_SLICE("mode", phone_pushes(session->phone) ? SLICE("push") : SLICE("pull")),
+               EVENT_END);
     if (session->initiating)
         mcx_say_session(session);
 }

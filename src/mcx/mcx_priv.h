@@ -84,6 +84,7 @@ void mcx_end(struct session *session, const struct fault *fault);
 void mcx_say(struct http_later *later, const struct mcx_response *response);
 void mcx_say_fault(const struct mcx *mcx, struct http_later *later, const struct fault *fault);
 void mcx_say_session(struct session *session);
+struct mcx_pace mcx_pace_of(const struct session *session);
 
 /* To a session that is there. */
 void mcx_dispatch(struct ask *ask);

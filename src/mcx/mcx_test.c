@@ -300,6 +300,14 @@ static void a_subscription_changes_the_mode(void **state)
     refused(w, asked, FINDING_PUSH_SUBSCRIPTION_INVALID);
     mcx_subscribed(w->mcx, slice_of(w->session_of), w->number, NULL); /* late, and nobody's */
     mcx_subscribed(w->mcx, SLICE("nobody"), 1, NULL);
+
+    struct asked *held = poll(w, 1);
+    fake.pushes = false; /* the push service knows the device no more */
+    fake_tell((struct phone_news){.kind = PHONE_MODE, .priority = PHONE_HIGH, .expires = HOUR});
+    response = said(w, held);
+    assert_int_equal(response.poll.events[0].kind, MCX_EVENT_MODE);
+    assert_int_equal(response.poll.events[0].pace->mode, MCX_PULL);
+    assert_int_equal(response.poll.events[0].pace->lifetime, 3600);
 }
 
 /* ---- what the phone does -----------------------------------------------------------------------

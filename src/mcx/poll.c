@@ -25,12 +25,16 @@ void mcx_hear(struct session *session, const struct phone_news *news)
         [PHONE_CHAT] = {MCX_EVENT_CONVERSATION, false},
         [PHONE_MESSAGE] = {MCX_EVENT_MESSAGE, false},
         [PHONE_TYPING] = {MCX_EVENT_TYPING, false},
+        [PHONE_MODE] = {MCX_EVENT_MODE, false},
     };
     struct mcx_event event = {.kind = rows[news->kind].kind};
+    const struct mcx_pace pace = mcx_pace_of(session);
     if (rows[news->kind].of_people && !session->wanted)
         return;
     if (news->kind == PHONE_PERSON || news->kind == PHONE_SELF)
         event.person = news->person;
+    else if (news->kind == PHONE_MODE)
+        event.pace = &pace;
     else if (news->kind != PHONE_CONTACTS)
         event.chat = news->chat;
     if (news->kind == PHONE_MESSAGE) {

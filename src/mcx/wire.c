@@ -72,8 +72,16 @@ static const struct field contact_fields[] = {
 };
 static const struct shape contact_shape = SHAPE(struct mcx_contact, contact_fields);
 
+static const char *const mode_words[] = {"pull", "push", NULL};
+
+static const struct field pace_fields[] = {
+    ROW(struct mcx_pace, "Mode", WORD, NEEDED, mode, .words = mode_words),
+    ROW(struct mcx_pace, "LifetimeSeconds", NUMBER, NEEDED, lifetime, .most = INT64_MAX),
+};
+static const struct shape pace_shape = SHAPE(struct mcx_pace, pace_fields);
+
 static const char *const event_words[] = {"contacts", "person", "self", "conversation",
-                                          "message",  "typing", NULL};
+                                          "message",  "typing", "mode", NULL};
 
 #define EVENT(name, kind, need, member, ...)                                                       \
     ROW(struct mcx_event, name, kind, need, member, __VA_ARGS__)
@@ -81,6 +89,7 @@ static const struct field event_fields[] = {
     EVENT("Kind", WORD, NEEDED, kind, .words = event_words),
     EVENT("Person", PART, OPTIONAL, person, .shape = &person_shape),
     EVENT("Conversation", PART, OPTIONAL, chat, .shape = &chat_shape),
+    EVENT("Pace", PART, OPTIONAL, pace, .shape = &pace_shape),
     EVENT("Type", TEXT, OPTIONAL, type, .most = MCX_WORD_MAX),
     EVENT("Text", EXACT, OPTIONAL, text, .most = PHONE_TEXT_MAX),
     EVENT("Typing", BOOL, BLANK, typing, .most = 1),
@@ -132,8 +141,6 @@ static const struct field ask_send[] = {
 };
 
 /* ---- responses ------------------------------------------------------------------------------ */
-
-static const char *const mode_words[] = {"pull", "push", NULL};
 
 #define SAY(name, kind, need, member, ...)                                                         \
     ROW(struct mcx_response, name, kind, need, member, __VA_ARGS__)

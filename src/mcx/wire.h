@@ -105,13 +105,20 @@ enum mcx_event_kind {
     MCX_EVENT_CONVERSATION, /* `chat`: new, or another state; `finding` why it ended */
     MCX_EVENT_MESSAGE,      /* in `chat`: type and text */
     MCX_EVENT_TYPING,       /* in `chat`: typing */
+    MCX_EVENT_MODE,         /* `pace` is another now: the push subscription was kept, or is gone */
     MCX_EVENT_KINDS
+};
+
+struct mcx_pace {
+    enum mcx_mode mode;
+    int64_t lifetime; /* seconds that the device may be silent */
 };
 
 struct mcx_event {
     enum mcx_event_kind kind;
-    const struct phone_person *person; /* NULL where the kind has none; so is chat */
+    const struct phone_person *person; /* NULL where the kind has none; so are chat and pace */
     const struct phone_chat *chat;
+    const struct mcx_pace *pace;
     struct slice type, text; /* MESSAGE; else absent */
     bool typing;
     struct slice finding; /* id of findings.def; absent: none */

@@ -69,6 +69,7 @@ static const struct phone_group groups[] = {{1, LITERAL("~")}, {64, LITERAL("Fri
 static const struct mcx_contact contacts[] = {
     {{LITERAL("bob@contoso.test"), LITERAL("Bobby"), UINT64_C(1) << 63 | 1}, &bob},
     {{LITERAL("x@contoso.test"), LITERAL(""), 0}, &stranger}};
+static const struct mcx_pace pace = {MCX_PUSH, 259200};
 static const struct mcx_event events[] = {
     {.kind = MCX_EVENT_CONTACTS},
     {.kind = MCX_EVENT_PERSON, .person = &bob},
@@ -81,6 +82,7 @@ static const struct mcx_event events[] = {
      .text = LITERAL("hi")},
     {.kind = MCX_EVENT_TYPING, .chat = &incoming, .typing = true},
     {.kind = MCX_EVENT_TYPING, .chat = &incoming},
+    {.kind = MCX_EVENT_MODE, .pace = &pace},
 };
 
 static const struct mcx_response responses[] = {
