@@ -190,6 +190,7 @@ export class Session extends EventTarget {
     this.#ending = true;
     this.#application = null;
     this.#channel?.stop();
+    this.#wire.drop();
     try {
       if (self && this.#wire.signedIn) await this.#wire.ask('DELETE', self, {keepalive: true, patience: 5000});
     } catch {

@@ -24,6 +24,7 @@ export function link(resource, rel) {
 
 export class Wire {
   #token = null;
+  #going = new Set(); /* what stops each request under way */
 
   get signedIn() {
     return this.#token !== null;
@@ -35,6 +36,12 @@ export class Wire {
 
   forget() {
     this.#token = null;
+    this.drop();
+  }
+
+  /* Nobody waits for what was asked any more. */
+  drop() {
+    for (const stop of this.#going) stop();
   }
 
   /* Links may be relative. A token goes to nobody but the host this page came from. */
@@ -65,6 +72,7 @@ export class Wire {
     const stop = new AbortController();
     const stopper = () => stop.abort();
     const timer = setTimeout(stopper, patience);
+    this.#going.add(stopper);
     signal?.addEventListener('abort', stopper);
     try {
       const response = await fetch(this.#url(href, query), {
@@ -77,6 +85,7 @@ export class Wire {
       throw new Unreachable(error.message);
     } finally {
       clearTimeout(timer);
+      this.#going.delete(stopper);
       signal?.removeEventListener('abort', stopper);
     }
   }

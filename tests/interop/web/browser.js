@@ -105,7 +105,8 @@ async function main() {
   await context.close();
 }
 
-main().catch((error) => {
+// Node would wait for the end of its input, which others hold open too.
+main().then(() => process.exit(0), (error) => {
   console.log(`not ok ${error.message.replace(/\s+/g, ' ').slice(0, 600)}`);
-  process.exitCode = 1;
+  process.exit(1);
 });
