@@ -1,129 +1,12 @@
-/* The table of cmdlets, and how arguments find their parameters. */
+/* How arguments find their parameters, and what cmdlets ask for. */
 #include "cs/cmdlet_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Every cmdlet that changes something takes these. */
-#define CHANGES                                                                                    \
-    {"WhatIf", CS_TAKES_SWITCH, 0, false},                                                         \
-    {                                                                                              \
-        "Confirm", CS_TAKES_SWITCH, 0, false                                                       \
-    }
-#define IDENTITY                                                                                   \
-    {                                                                                              \
-        "Identity", CS_TAKES_TEXT, 1, true                                                         \
-    }
-
-static const struct cs_parameter get_user[] = {
-    IDENTITY,
-    {"Filter", CS_TAKES_FILTER, 0, false},
-    {"ResultSize", CS_TAKES_TEXT, 0, false},
-    {0},
-};
-static const struct cs_parameter set_user[] = {
-    IDENTITY,
-    {"Enabled", CS_TAKES_BOOL, 0, false},
-    {"EnterpriseVoiceEnabled", CS_TAKES_BOOL, 0, false},
-    {"LineURI", CS_TAKES_TEXT, 0, false},
-    {"SipAddress", CS_TAKES_TEXT, 0, false},
-    {"PassThru", CS_TAKES_SWITCH, 0, false},
-    CHANGES,
-    {0},
-};
-static const struct cs_parameter enable_user[] = {
-    IDENTITY,
-    {"RegistrarPool", CS_TAKES_TEXT, 0, false},
-    {"SipAddress", CS_TAKES_TEXT, 0, false},
-    {"PassThru", CS_TAKES_SWITCH, 0, false},
-    CHANGES,
-    {0},
-};
-static const struct cs_parameter disable_user[] = {
-    IDENTITY,
-    {"PassThru", CS_TAKES_SWITCH, 0, false},
-    CHANGES,
-    {0},
-};
-static const struct cs_parameter identity_only[] = {IDENTITY, {0}};
-static const struct cs_parameter get_policy[] = {
-    IDENTITY,
-    {"Filter", CS_TAKES_TEXT, 0, false},
-    {0},
-};
-static const struct cs_parameter change_policy[] = {IDENTITY, CHANGES, {0}};
-static const struct cs_parameter remove_policy[] = {
-    IDENTITY,
-    {"Force", CS_TAKES_SWITCH, 0, false},
-    CHANGES,
-    {0},
-};
-static const struct cs_parameter grant_policy[] = {
-    IDENTITY,
-    {"PolicyName", CS_TAKES_TEXT, 2, false},
-    {"PassThru", CS_TAKES_SWITCH, 0, false},
-    CHANGES,
-    {0},
-};
-static const struct cs_parameter choose[] = {
-    {"Property", CS_TAKES_LIST, 1, false},
-    {"First", CS_TAKES_TEXT, 0, false},
-    {0},
-};
-static const struct cs_parameter format[] = {
-    {"Property", CS_TAKES_LIST, 1, false},
-    {"AutoSize", CS_TAKES_SWITCH, 0, false},
-    {0},
-};
-static const struct cs_parameter where[] = {{"FilterScript", CS_TAKES_FILTER, 1, false}, {0}};
-static const struct cs_parameter none[] = {{0}};
-
-/* clang-format off */
-#define POLICY(noun, kind)                                                                         \
-    {"Get-Cs" noun, NULL, get_policy, cs_policy_get, kind, false, "Get policies of this kind."},   \
-    {"New-Cs" noun, NULL, change_policy, cs_policy_new, kind, true, "Make a policy."},             \
-    {"Set-Cs" noun, NULL, change_policy, cs_policy_set, kind, true, "Change a policy."},           \
-    {"Remove-Cs" noun, NULL, remove_policy, cs_policy_remove, kind, false, "Remove a policy."},    \
-    {"Grant-Cs" noun, NULL, grant_policy, cs_policy_grant, kind, false, "Grant a policy."}
-#define CONFIGURATION(noun, kind)                                                                  \
-    {"Get-Cs" noun, NULL, get_policy, cs_policy_get, kind, false, "Get configurations of a kind."},\
-    {"New-Cs" noun, NULL, change_policy, cs_policy_new, kind, true, "Make a configuration."},      \
-    {"Set-Cs" noun, NULL, change_policy, cs_policy_set, kind, true, "Change a configuration."},    \
-    {"Remove-Cs" noun, NULL, remove_policy, cs_policy_remove, kind, false,                         \
-     "Remove a configuration."}
-/* clang-format on */
-
-const struct cs_cmdlet cs_cmdlets[] = {
-    {"Get-CsUser", NULL, get_user, cs_user_get, CS_NO_KIND, false, "Get users."},
-    {"Set-CsUser", NULL, set_user, cs_user_set, CS_NO_KIND, false, "Change users."},
-    {"Enable-CsUser", NULL, enable_user, cs_user_enable, CS_NO_KIND, false, "Let users sign in."},
-    {"Disable-CsUser", NULL, disable_user, cs_user_disable, CS_NO_KIND, false,
-     "Sign users out and keep them out."},
-    {"Get-CsEffectivePolicy", NULL, identity_only, cs_effective_get, CS_NO_KIND, false,
-     "Get which policies govern a user."},
-    POLICY("MobilityPolicy", POLICY_MOBILITY),
-    POLICY("ClientPolicy", POLICY_CLIENT),
-    POLICY("VoicePolicy", POLICY_VOICE),
-    POLICY("ConferencingPolicy", POLICY_CONFERENCING),
-    POLICY("LocationPolicy", POLICY_LOCATION),
-    POLICY("PresencePolicy", POLICY_PRESENCE),
-    POLICY("ClientVersionPolicy", POLICY_CLIENT_VERSION),
-    POLICY("DialPlan", POLICY_DIAL_PLAN),
-    CONFIGURATION("McxConfiguration", POLICY_MCX),
-    CONFIGURATION("PushNotificationConfiguration", POLICY_PUSH),
-    {"Select-Object", "select", choose, cs_select, CS_NO_KIND, false,
-     "Choose properties, or the first few objects."},
-    {"Where-Object", "where", where, cs_where, CS_NO_KIND, false,
-     "Pass on the objects for which a filter holds."},
-    {"Format-List", "fl", format, cs_format_list, CS_NO_KIND, false, "Print as a list."},
-    {"Format-Table", "ft", format, cs_format_table, CS_NO_KIND, false, "Print as a table."},
-    {"Get-Command", "gcm", none, cs_commands, CS_NO_KIND, false, "Get these cmdlets."},
-    {0},
-};
-
 /* ---- looking up ----------------------------------------------------------------------------- */
 
-static const struct cs_cmdlet *find_cmdlet(struct slice name, struct fault *fault)
+const struct cs_cmdlet *cs_cmdlet_find(struct slice name, struct fault *fault)
 {
     const struct cs_cmdlet *near = NULL;
     size_t least = SIZE_MAX;
@@ -143,8 +26,7 @@ static const struct cs_cmdlet *find_cmdlet(struct slice name, struct fault *faul
     return NULL;
 }
 
-/* The names that a cmdlet's parameters have: its own, then its kind's attributes. */
-static const char *parameter_name(const struct cs_call *call, size_t i, enum cs_takes *takes)
+const char *cs_parameter_name(const struct cs_call *call, size_t i, enum cs_takes *takes)
 {
     const struct cs_cmdlet *cmdlet = call->cmdlet;
     for (const struct cs_parameter *p = cmdlet->parameter; p->name; p++)
@@ -168,7 +50,7 @@ static int unknown_parameter(const struct cs_call *call, struct slice name, stru
     const char *near = NULL, *candidate;
     enum cs_takes takes;
     size_t least = SIZE_MAX;
-    for (size_t i = 0; (candidate = parameter_name(call, i, &takes)); i++) {
+    for (size_t i = 0; (candidate = cs_parameter_name(call, i, &takes)); i++) {
         size_t distance = slice_distance(name, slice_of(candidate));
         if (distance < least) {
             least = distance;
@@ -186,7 +68,7 @@ static int find_parameter(const struct cs_call *call, struct slice name, const c
 {
     const char *candidate, *found = NULL;
     enum cs_takes takes;
-    for (size_t i = 0; (candidate = parameter_name(call, i, &takes)); i++) {
+    for (size_t i = 0; (candidate = cs_parameter_name(call, i, &takes)); i++) {
         bool whole = slice_eq_nocase(name, slice_of(candidate));
         if (!whole && !slice_starts_nocase(slice_of(candidate), name))
             continue;
@@ -235,6 +117,10 @@ static int fit(const struct cs_call *call, const char *name, enum cs_takes takes
         fits = value->kind == CS_BLOCK || value->kind == CS_TEXT;
         what = "a filter in braces";
         break;
+    case CS_TAKES_ANY:
+        fits = value->kind != CS_BLOCK;
+        what = "a value";
+        break;
     case CS_TAKES_LIST:
         fits = value->kind == CS_LIST || value->kind == CS_TEXT;
         what = "names with commas between";
@@ -271,7 +157,7 @@ static int keep_placed(struct cs_call *call, const struct cs_value *value, struc
 int cs_bind(const struct cs_stage *stage, struct cs_call *call, struct fault *fault)
 {
     int err = 0;
-    call->cmdlet = find_cmdlet(stage->name, fault);
+    call->cmdlet = cs_cmdlet_find(stage->name, fault);
     if (!call->cmdlet)
         return -ERR_UNKNOWN;
     for (size_t i = 0; i < stage->count && err == 0; i++) {
@@ -295,6 +181,8 @@ int cs_bind(const struct cs_stage *stage, struct cs_call *call, struct fault *fa
         else
             err = cs_misused(fault, call, "-%s needs a value", name);
     }
+    if (err == 0 && cs_flag(call, "Confirm") && !call->world->confirm)
+        err = cs_misused(fault, call, "-Confirm asks, and nobody is here to answer");
     return err;
 }
 
@@ -337,7 +225,8 @@ bool cs_should(struct cs_call *call, struct slice target)
 {
     struct cs_result *result = call->result;
     if (!cs_flag(call, "WhatIf"))
-        return true;
+        return !cs_flag(call, "Confirm") ||
+               call->world->confirm(call->world->confirm_arg, call->cmdlet->name, target);
     if (result->what_if_count == result->what_if_room) {
         size_t room = result->what_if_room ? 2 * result->what_if_room : 16;
         struct slice *more = arena_array(call->arena, struct slice, room);
@@ -350,18 +239,4 @@ bool cs_should(struct cs_call *call, struct slice target)
         arena_print(call->arena, "Performing the operation \"%s\" on target \"%.*s\".",
                     call->cmdlet->name, SLICE_ARG(target));
     return false;
-}
-
-int cs_commands(struct cs_call *call, struct fault *fault)
-{
-    (void)fault;
-    for (const struct cs_cmdlet *c = cs_cmdlets; c->name; c++) {
-        struct cs_object *object =
-            cs_objects_add(call->output, CS_OBJECT_OTHER, 0, slice_of(c->name));
-        object->chosen = true;
-        cs_object_set(call->output, object, "Name", cs_text(slice_of(c->name)));
-        cs_object_set(call->output, object, "Alias", cs_text(slice_of(c->alias)));
-        cs_object_set(call->output, object, "Definition", cs_text(slice_of(c->help)));
-    }
-    return 0;
 }

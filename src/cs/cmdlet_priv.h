@@ -9,6 +9,7 @@ enum cs_takes {
     CS_TAKES_TEXT, /* or $null, see cs_text_of() */
     CS_TAKES_BOOL,
     CS_TAKES_FILTER, /* a block or a text */
+    CS_TAKES_ANY,    /* anything but a block */
     CS_TAKES_LIST    /* one text or several */
 };
 
@@ -58,6 +59,12 @@ struct cs_call {
  * that is not ambiguous. CS_UNKNOWN, CS_MISUSED. */
 int cs_bind(const struct cs_stage *stage, struct cs_call *call, struct fault *fault);
 
+/* -ERR_UNKNOWN, CS_UNKNOWN, which names the nearest: NULL. */
+const struct cs_cmdlet *cs_cmdlet_find(struct slice name, struct fault *fault);
+
+/* The i-th parameter of the cmdlet, its kind's attributes behind its own; NULL past the last. */
+const char *cs_parameter_name(const struct cs_call *call, size_t i, enum cs_takes *takes);
+
 /* What was given for a parameter; NULL: nothing. */
 const struct cs_value *cs_given(const struct cs_call *call, const char *name);
 
@@ -85,6 +92,7 @@ struct slice cs_scope_name(struct slice scope);
 
 cs_run_fn cs_user_get, cs_user_set, cs_user_enable, cs_user_disable, cs_effective_get;
 cs_run_fn cs_policy_get, cs_policy_new, cs_policy_set, cs_policy_remove, cs_policy_grant;
-cs_run_fn cs_select, cs_where, cs_format_list, cs_format_table, cs_commands;
+cs_run_fn cs_select, cs_where, cs_format_list, cs_format_table, cs_sort, cs_measure;
+cs_run_fn cs_commands, cs_help, cs_test_registration;
 
 #endif

@@ -149,8 +149,8 @@ static int parse_chain(struct parser *p, struct cs_filter **out)
 int cs_filter_parse(struct slice text, struct arena *arena, struct cs_filter **out,
                     struct fault *fault)
 {
-    struct parser p = {.reader = {text, 0, arena}, .arena = arena, .fault = fault};
-    if (text.len > CS_LINE_MAX)
+    struct parser p = {.reader = {text, 0, arena, false}, .arena = arena, .fault = fault};
+    if (text.len > CS_TEXT_MAX)
         return fault_set(fault, ERR_LIMIT, FINDING_CS_MALFORMED, "the filter is too long");
     int err = advance(&p);
     if (err == 0)
@@ -158,6 +158,17 @@ int cs_filter_parse(struct slice text, struct arena *arena, struct cs_filter **o
     if (err == 0 && p.token.kind != CS_TOKEN_END)
         err = cs_malformed(fault, p.token.at, "only -and, -or or the end can stand here");
     return err;
+}
+
+struct cs_filter *cs_filter_compare(struct slice property, const char *name,
+                                    const struct cs_value *value, struct arena *arena)
+{
+    struct cs_filter *made = arena_new_of(arena, struct cs_filter);
+    *made = (struct cs_filter){.test = TEST_HOLDS, .property = property, .value = *value};
+    for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++)
+        if (slice_eq_nocase(slice_of(name), slice_of(comparisons[i].name)))
+            made->test = comparisons[i].test;
+    return made;
 }
 
 /* ---- matching ----------------------------------------------------------------------------- */
@@ -199,12 +210,13 @@ static int compare_text(struct slice a, struct slice b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
-/* Numbers as numbers, all else as text; $null before everything. */
-static int compare(const struct cs_value *a, const struct cs_value *b, struct arena *arena)
+int cs_value_order(const struct cs_value *a, const struct cs_value *b, struct arena *arena)
 {
     uint64_t number;
     if (a->kind == CS_NULL || b->kind == CS_NULL)
         return (a->kind != CS_NULL) - (b->kind != CS_NULL);
+    if (a->kind == CS_INT && b->kind == CS_INT)
+        return (a->number > b->number) - (a->number < b->number);
     struct slice text = cs_value_text(arena, b);
     if (a->kind == CS_INT && slice_number(text, INT64_MAX, &number) == 0)
         return (a->number > (int64_t)number) - (a->number < (int64_t)number);
@@ -228,7 +240,7 @@ static bool holds(const struct cs_value *value)
 static bool judge(const struct cs_filter *filter, const struct cs_value *value, struct arena *arena)
 {
     bool null = value->kind == CS_NULL || filter->value.kind == CS_NULL;
-    int order = compare(value, &filter->value, arena);
+    int order = cs_value_order(value, &filter->value, arena);
     struct slice pattern = cs_value_text(arena, &filter->value);
     switch (filter->test) {
     case TEST_EQ:
@@ -266,12 +278,8 @@ int cs_filter_matches(const struct cs_filter *filter, const struct cs_object *ob
         return err;
     }
     const struct cs_property *property = cs_object_get(object, filter->property);
-    if (!property) {
-        const char *near = cs_object_nearest(object, filter->property);
-        return fault_set(fault, ERR_UNKNOWN, FINDING_CS_UNKNOWN,
-                         "no property is called %.*s; did you mean %s?",
-                         SLICE_ARG(slice_head(filter->property, 60)), near ? near : "Identity");
-    }
+    if (!property)
+        return cs_no_property(fault, object, filter->property);
     *matches_out = judge(filter, &property->value, arena);
     return 0;
 }

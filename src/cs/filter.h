@@ -13,6 +13,13 @@ struct cs_filter;
 int cs_filter_parse(struct slice text, struct arena *arena, struct cs_filter **out,
                     struct fault *fault);
 
+/* A filter of one comparison, by the name of an operator: "eq". */
+struct cs_filter *cs_filter_compare(struct slice property, const char *name,
+                                    const struct cs_value *value, struct arena *arena);
+
+/* Less than 0, 0, more than 0: numbers as numbers, all else as text; $null before everything. */
+int cs_value_order(const struct cs_value *a, const struct cs_value *b, struct arena *arena);
+
 /* Does it hold for the object? -ERR_UNKNOWN, CS_UNKNOWN: no such property, with the
  * nearest in the detail. */
 int cs_filter_matches(const struct cs_filter *filter, const struct cs_object *object,

@@ -60,6 +60,14 @@ const char *cs_object_nearest(const struct cs_object *object, struct slice name)
     return near;
 }
 
+int cs_no_property(struct fault *fault, const struct cs_object *object, struct slice name)
+{
+    const char *near = cs_object_nearest(object, name);
+    return fault_set(fault, ERR_UNKNOWN, FINDING_CS_UNKNOWN,
+                     "no property is called %.*s; did you mean %s?",
+                     SLICE_ARG(slice_head(name, 60)), near ? near : "Identity");
+}
+
 struct cs_value cs_text(struct slice text)
 {
     return (struct cs_value){.kind = slice_absent(text) ? CS_NULL : CS_TEXT, .text = text};

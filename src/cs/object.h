@@ -11,7 +11,8 @@ enum {
 struct cs_property {
     const char *name;
     struct cs_value value;
-    bool hidden; /* shown only when asked for by name, or by * */
+    const char *label; /* in the list of the whole object; NULL: the name */
+    bool hidden;       /* shown only when asked for by name, or by * */
 };
 
 enum cs_type {
@@ -27,6 +28,7 @@ struct cs_object {
     struct cs_property *property;
     size_t count, room;
     bool chosen; /* by Select-Object: up to four properties make a table */
+    bool bare;   /* a value, its only property: printed without its name */
 };
 
 struct cs_objects {
@@ -51,6 +53,9 @@ const struct cs_property *cs_object_get(const struct cs_object *object, struct s
 
 /* The property name most like the one asked for; NULL when the object has none. */
 const char *cs_object_nearest(const struct cs_object *object, struct slice name);
+
+/* Fill a fault that no property has that name, with the nearest; returns -ERR_UNKNOWN. */
+int cs_no_property(struct fault *fault, const struct cs_object *object, struct slice name);
 
 /* Values: an absent text is $null. */
 struct cs_value cs_text(struct slice text);

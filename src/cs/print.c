@@ -36,19 +36,24 @@ static void put_value(struct buf *out, struct slice text)
     }
 }
 
+static const char *label_of(const struct cs_property *property)
+{
+    return property->label ? property->label : property->name;
+}
+
 static void put_list(struct arena *arena, const struct cs_object *object, struct buf *out)
 {
     size_t widest = 0;
     for (size_t i = 0; i < object->count; i++)
-        if (is_shown(object, i) && strlen(object->property[i].name) > widest)
-            widest = strlen(object->property[i].name);
+        if (is_shown(object, i) && strlen(label_of(&object->property[i])) > widest)
+            widest = strlen(label_of(&object->property[i]));
     buf_add_byte(out, '\n');
     for (size_t i = 0; i < object->count; i++) {
         const struct cs_property *property = &object->property[i];
         if (!is_shown(object, i))
             continue;
         struct slice text = cs_value_text(arena, &property->value);
-        buf_print(out, "%-*s :", (int)widest, property->name);
+        buf_print(out, "%-*s :", (int)widest, label_of(property));
         if (!slice_empty(text))
             buf_add_byte(out, ' ');
         put_value(out, text);
@@ -132,6 +137,15 @@ static void put_table(struct arena *arena, const struct cs_objects *list, struct
     }
 }
 
+/* Values alone, one a line. */
+static void put_bare(struct arena *arena, const struct cs_objects *list, struct buf *out)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        put_value(out, cs_value_text(arena, &list->object[i]->property[0].value));
+        buf_add_byte(out, '\n');
+    }
+}
+
 void cs_print(const struct cs_result *result, struct buf *out)
 {
     const struct cs_objects *list = &result->objects;
@@ -140,6 +154,10 @@ void cs_print(const struct cs_result *result, struct buf *out)
         buf_print(out, "What if: %.*s\n", SLICE_ARG(result->what_if[i]));
     if (list->count == 0)
         return;
+    if (list->object[0]->bare) {
+        put_bare(arena, list, out);
+        return;
+    }
     bool few = list->object[0]->chosen && list->object[0]->count <= TABLE_MOST;
     if (result->view == CS_VIEW_TABLE || (result->view == CS_VIEW_DEFAULT && few))
         put_table(arena, list, out);

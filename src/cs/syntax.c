@@ -24,6 +24,15 @@ static bool is_value(const struct cs_token *token)
            token->kind == CS_TOKEN_VALUE || token->kind == CS_TOKEN_BLOCK;
 }
 
+/* Bars and commas let a pipeline go on in the next line. */
+static int skip_breaks(struct parser *p)
+{
+    int err = 0;
+    while (err == 0 && p->token.kind == CS_TOKEN_BREAK)
+        err = advance(p);
+    return err;
+}
+
 static int one_value(struct parser *p, struct cs_value *out)
 {
     const struct cs_token *token = &p->token;
@@ -47,6 +56,8 @@ static int value(struct parser *p, struct cs_value *out)
         if (count == CS_ITEMS_MAX)
             return too_many(p, "items", CS_ITEMS_MAX);
         err = advance(p);
+        if (err == 0)
+            err = skip_breaks(p);
         if (err == 0)
             err = one_value(p, &item[count++]);
     }
@@ -99,31 +110,57 @@ static int stage(struct parser *p, struct cs_stage *out)
     return 0;
 }
 
-int cs_parse(struct slice text, struct arena *arena, struct cs_line *out, struct fault *fault)
+static int line(struct parser *p, struct cs_line *out)
 {
-    struct parser p = {.reader = {text, 0, arena}, .arena = arena, .fault = fault};
     struct cs_stage list[CS_STAGES_MAX];
     size_t count = 0;
-    if (text.len > CS_LINE_MAX)
-        return fault_set(fault, ERR_LIMIT, FINDING_CS_MALFORMED, "the line has more than %d bytes",
-                         CS_LINE_MAX);
-    int err = advance(&p);
+    int err = 0;
     while (err == 0) {
         if (count == CS_STAGES_MAX)
-            return too_many(&p, "cmdlets", CS_STAGES_MAX);
-        err = stage(&p, &list[count++]);
-        if (err == 0 && p.token.kind == CS_TOKEN_END)
+            return too_many(p, "cmdlets", CS_STAGES_MAX);
+        err = stage(p, &list[count++]);
+        if (err == 0 && (p->token.kind == CS_TOKEN_END || p->token.kind == CS_TOKEN_BREAK))
             break;
-        if (err == 0 && p.token.kind != CS_TOKEN_PIPE)
-            return cs_malformed(fault, p.token.at, "only a bar or the end can stand here");
+        if (err == 0 && p->token.kind != CS_TOKEN_PIPE)
+            return cs_malformed(p->fault, p->token.at, "only a bar or the end can stand here");
         if (err == 0)
-            err = advance(&p);
+            err = advance(p);
+        if (err == 0)
+            err = skip_breaks(p);
     }
     if (err < 0)
         return err;
-    struct cs_stage *kept = arena_array(arena, struct cs_stage, count);
+    struct cs_stage *kept = arena_array(p->arena, struct cs_stage, count);
     for (size_t i = 0; i < count; i++)
         kept[i] = list[i];
     *out = (struct cs_line){kept, count};
+    return 0;
+}
+
+int cs_parse(struct slice text, struct arena *arena, struct cs_script *out, struct fault *fault)
+{
+    struct parser p = {.reader = {text, 0, arena, true}, .arena = arena, .fault = fault};
+    scoped(arena) struct arena *scratch = arena_new();
+    struct cs_line *list = arena_array(scratch, struct cs_line, CS_LINES_MAX);
+    size_t count = 0;
+    if (text.len > CS_TEXT_MAX)
+        return fault_set(fault, ERR_LIMIT, FINDING_CS_MALFORMED, "there are more than %d bytes",
+                         CS_TEXT_MAX);
+    int err = advance(&p);
+    while (err == 0) {
+        err = skip_breaks(&p);
+        if (err == 0 && p.token.kind == CS_TOKEN_END)
+            break;
+        if (err == 0 && count == CS_LINES_MAX)
+            return too_many(&p, "lines", CS_LINES_MAX);
+        if (err == 0)
+            err = line(&p, &list[count++]);
+    }
+    if (err < 0)
+        return err;
+    struct cs_line *kept = arena_array(arena, struct cs_line, count);
+    for (size_t i = 0; i < count; i++)
+        kept[i] = list[i];
+    *out = (struct cs_script){kept, count};
     return 0;
 }

@@ -1,4 +1,5 @@
-/* The part of PowerShell that administrators of Lync type: one pipeline of cmdlets,
+/* The part of PowerShell that administrators of Lync type: pipelines of cmdlets, one a line
+ * or with semicolons between,
  *
  *   Get-CsUser -Filter {SamAccountName -eq "bcarius"} | Grant-CsMobilityPolicy -PolicyName X
  *
@@ -15,7 +16,8 @@
 #include <stdint.h>
 
 enum {
-    CS_LINE_MAX = 16 * 1024, /* bytes */
+    CS_TEXT_MAX = 64 * 1024, /* bytes */
+    CS_LINES_MAX = 256,
     CS_STAGES_MAX = 16,
     CS_ARGUMENTS_MAX = 64, /* of one cmdlet */
     CS_ITEMS_MAX = 64,     /* of one list */
@@ -59,8 +61,13 @@ struct cs_line {
     size_t count; /* never 0 */
 };
 
-/* Read a line; all of it lives in the arena. -ERR_MALFORMED, -ERR_LIMIT: CS_MALFORMED,
+struct cs_script {
+    const struct cs_line *line;
+    size_t count; /* 0: there are but blanks and comments */
+};
+
+/* Read lines; all of it lives in the arena. -ERR_MALFORMED, -ERR_LIMIT: CS_MALFORMED,
  * with the byte in the detail. */
-int cs_parse(struct slice text, struct arena *arena, struct cs_line *out, struct fault *fault);
+int cs_parse(struct slice text, struct arena *arena, struct cs_script *out, struct fault *fault);
 
 #endif

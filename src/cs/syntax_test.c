@@ -11,11 +11,12 @@
 
 static struct cs_line parsed(struct arena *arena, const char *text)
 {
-    struct cs_line line;
+    struct cs_script script;
     struct fault fault = {0};
-    if (cs_parse(slice_of(text), arena, &line, &fault) < 0)
+    if (cs_parse(slice_of(text), arena, &script, &fault) < 0)
         fail_msg("%s: %s", text, fault.detail);
-    return line;
+    assert_int_equal(script.count, 1);
+    return script.line[0];
 }
 
 static void assert_text(struct slice text, const char *expected)
@@ -103,8 +104,6 @@ static void test_wrong(void **state)
     static const struct {
         const char *text, *detail;
     } rows[] = {
-        {"", "character 1: the name of a cmdlet is missing"},
-        {"# nothing", "character 10: the name of a cmdlet"},
         {"Get-CsUser |", "character 13: the name of a cmdlet"},
         {"| Get-CsUser", "character 1: the name of a cmdlet"},
         {"Get-CsUser 'x", "character 12: this string has no end"},
@@ -113,7 +112,7 @@ static void test_wrong(void **state)
         {"Get-CsUser -Filter {'}", "this brace is never closed"},
         {"Get-CsUser $user", "$user: only $true"},
         {"Get-CsUser \"a $b\"", "variables are not known"},
-        {"Get-CsUser a; Get-CsUser b", "`;` is not known here"},
+        {"Get-CsUser a & b", "`&` is not known here"},
         {"Get-CsUser > x", "`>` is not known here"},
         {"Get-CsUser @{a=1}", "`@` is not known here"},
         {"Get-CsUser (Get-CsUser)", "only a bar or the end"},
@@ -123,12 +122,43 @@ static void test_wrong(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         scoped(arena) struct arena *arena = arena_new();
-        struct cs_line line;
+        struct cs_script script;
         struct fault fault = {0};
-        assert_int_equal(cs_parse(slice_of(rows[i].text), arena, &line, &fault), -ERR_MALFORMED);
+        assert_int_equal(cs_parse(slice_of(rows[i].text), arena, &script, &fault), -ERR_MALFORMED);
         assert_int_equal(fault.finding, FINDING_CS_MALFORMED);
         if (!strstr(fault.detail, rows[i].detail))
             fail_msg("%s: %s", rows[i].text, fault.detail);
+    }
+}
+
+static void test_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t lines, stages; /* of the first */
+    } rows[] = {
+        {"", 0, 0},
+        {" # nothing\n\n;; \n", 0, 0},
+        {"a", 1, 1},
+        {"a; b;", 2, 1},
+        {"# begin\r\na -X 1 # one\r\n\r\n  b\r\n", 2, 1},
+        {"a |\n\n b", 1, 2},
+        {"a\n  | b\nc", 2, 2},
+        {"a x,\n y\nb", 2, 1},
+        {"a `\n -X 1\nb", 2, 1},
+        {"a {\n $_.x\n}\nb", 2, 1},
+        {"a 'x;\ny' ; b", 2, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        scoped(arena) struct arena *arena = arena_new();
+        struct cs_script script;
+        struct fault fault = {0};
+        if (cs_parse(slice_of(rows[i].text), arena, &script, &fault) < 0)
+            fail_msg("%s: %s", rows[i].text, fault.detail);
+        if (script.count != rows[i].lines ||
+            (script.count && script.line[0].count != rows[i].stages))
+            fail_msg("%s: %zu lines", rows[i].text, script.count);
     }
 }
 
@@ -136,12 +166,12 @@ static void too_much(const char *start, const char *piece, size_t count)
 {
     scoped(arena) struct arena *arena = arena_new();
     scoped(buf) struct buf text = BUF_INIT;
-    struct cs_line line;
+    struct cs_script script;
     struct fault fault = {0};
     buf_add_string(&text, start);
     for (size_t i = 0; i < count; i++)
         buf_add_string(&text, piece);
-    assert_int_equal(cs_parse(buf_slice(&text), arena, &line, &fault), -ERR_LIMIT);
+    assert_int_equal(cs_parse(buf_slice(&text), arena, &script, &fault), -ERR_LIMIT);
     assert_int_equal(fault.finding, FINDING_CS_MALFORMED);
 }
 
@@ -151,7 +181,8 @@ static void test_limits(void **state)
     too_much("a", " b", CS_ARGUMENTS_MAX + 1);
     too_much("a", " | a", CS_STAGES_MAX);
     too_much("a b", ",b", CS_ITEMS_MAX);
-    too_much("a", "b", CS_LINE_MAX);
+    too_much("a", "b", CS_TEXT_MAX);
+    too_much("a", ";a", CS_LINES_MAX);
 }
 
 /* ---- filters -------------------------------------------------------------------------------- */
@@ -276,10 +307,15 @@ static void test_deep_filter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_article),       cmocka_unit_test(test_values),
-        cmocka_unit_test(test_arguments),     cmocka_unit_test(test_wrong),
-        cmocka_unit_test(test_limits),        cmocka_unit_test(test_filters),
-        cmocka_unit_test(test_wrong_filters), cmocka_unit_test(test_unknown_property),
+        cmocka_unit_test(test_article),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_wrong_filters),
+        cmocka_unit_test(test_unknown_property),
         cmocka_unit_test(test_deep_filter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,22 @@ static bool ends_word(char c)
            c == '(' || c == ')' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '&';
 }
 
+/* At the end of a line: go to the last one of those that only blanks part, since they are one
+ * token; or past all of them when a bar follows, as then the line goes on (PowerShell 7). */
+static bool line_ends(struct cs_reader *r)
+{
+    size_t len = 1, last = r->at, at = r->at;
+    char c = '\n';
+    for (; at < r->text.len && is_blank(c); c = peek_at(r, at, &len)) {
+        if (c == '\n')
+            last = at;
+        at += len;
+    }
+    bool ends = at >= r->text.len || c != '|';
+    r->at = ends ? last : at;
+    return ends;
+}
+
 /* Blanks, comments, and a backtick at the end of a line. */
 static void skip_blanks(struct cs_reader *r)
 {
@@ -70,7 +86,10 @@ static void skip_blanks(struct cs_reader *r)
     for (;;) {
         char c = peek(r, &len);
         char after = peek_at(r, r->at + len, &next);
-        if (is_blank(c)) {
+        if (c == '\n' && r->lines) {
+            if (line_ends(r))
+                return;
+        } else if (is_blank(c) && r->at < r->text.len) {
             r->at += len;
         } else if (c == '`' && (after == '\n' || after == '\r')) {
             r->at += len + next;
@@ -264,10 +283,8 @@ int cs_token_next(struct cs_reader *r, struct cs_token *token, struct fault *fau
     static const struct {
         char c;
         enum cs_token_kind kind;
-    } marks[] = {{'|', CS_TOKEN_PIPE},
-                 {',', CS_TOKEN_COMMA},
-                 {'(', CS_TOKEN_OPEN},
-                 {')', CS_TOKEN_CLOSE},
+    } marks[] = {{'|', CS_TOKEN_PIPE},  {';', CS_TOKEN_BREAK}, {'\n', CS_TOKEN_BREAK},
+                 {',', CS_TOKEN_COMMA}, {'(', CS_TOKEN_OPEN},  {')', CS_TOKEN_CLOSE},
                  {'!', CS_TOKEN_NOT}};
     size_t len, next;
     skip_blanks(r);
@@ -293,7 +310,7 @@ int cs_token_next(struct cs_reader *r, struct cs_token *token, struct fault *fau
         return 0;
     }
     if (c == '@' || ends_word(c))
-        return cs_malformed(fault, token->at, "`%c` is not known here; one pipeline of cmdlets is",
+        return cs_malformed(fault, token->at, "`%c` is not known here; pipelines of cmdlets are",
                             c);
     return read_word(r, token);
 }

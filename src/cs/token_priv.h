@@ -13,6 +13,7 @@ enum cs_token_kind {
     CS_TOKEN_FIELD,  /* $_.DisplayName: the name */
     CS_TOKEN_BLOCK,  /* what stood in braces */
     CS_TOKEN_PIPE,
+    CS_TOKEN_BREAK, /* ; or the end of a line */
     CS_TOKEN_COMMA,
     CS_TOKEN_OPEN,
     CS_TOKEN_CLOSE,
@@ -31,6 +32,7 @@ struct cs_reader {
     struct slice text;
     size_t at;
     struct arena *arena;
+    bool lines; /* the end of a line is a token, else a blank */
 };
 
 /* -ERR_MALFORMED, CS_MALFORMED. */

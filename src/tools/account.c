@@ -55,16 +55,12 @@ static const char *const *take_connect_to(const struct invocation *invocation)
     return list;
 }
 
-bool account_options(struct account *account, struct lychgate_options *out)
+bool account_network_options(struct account *account, struct lychgate_options *out)
 {
     const struct invocation *invocation = account->invocation;
     uint64_t seconds;
     *out = (struct lychgate_options){
         .address = account->address,
-        .login = invocation_value(invocation, "login"),
-        .password = ask_password,
-        .password_arg = account,
-        .server = invocation_value(invocation, "server"),
         .dns = invocation_value(invocation, "dns"),
         .ca_file = invocation_value(invocation, "ca"),
         .connect_to = take_connect_to(invocation),
@@ -73,11 +69,22 @@ bool account_options(struct account *account, struct lychgate_options *out)
         .trace_file = invocation_value(invocation, "trace"),
         .user_agent = invocation_value(invocation, "user-agent"),
     };
-    if (!take_auth(invocation, &out->auth) ||
-        !invocation_number(invocation, "timeout", 0, TIMEOUT_MAX_S, &seconds))
+    if (!invocation_number(invocation, "timeout", 0, TIMEOUT_MAX_S, &seconds))
         return false;
     out->timeout_ms = (int)seconds * 1000;
     return true;
+}
+
+bool account_options(struct account *account, struct lychgate_options *out)
+{
+    const struct invocation *invocation = account->invocation;
+    if (!account_network_options(account, out))
+        return false;
+    out->login = invocation_value(invocation, "login");
+    out->password = ask_password;
+    out->password_arg = account;
+    out->server = invocation_value(invocation, "server");
+    return take_auth(invocation, &out->auth);
 }
 
 /* ---- stopping ------------------------------------------------------------------------------ */

@@ -7,14 +7,9 @@
 
 #include <signal.h>
 
-/* How to sign in; part of the options of every such command. */
-#define ACCOUNT_OPTIONS                                                                            \
-    {"login", "LOGIN", "the name to sign in with, when it is not the address", false},             \
-        {"password-file", "FILE", "where the password is (first line; - is standard input)",       \
-         false},                                                                                   \
-        {"auth", "METHOD", "how to get a ticket: any, orgid, basic or auth", false},               \
-        {"server", "HOST[:PORT]", "the SIP server, instead of looking for it", false},             \
-        {"dns", "HOST[:PORT]", "the name server to ask (an address)", false},                      \
+/* How to get at a server; part of the options of every command that does. */
+#define ACCOUNT_NETWORK_OPTIONS                                                                    \
+    {"dns", "HOST[:PORT]", "the name server to ask (an address)", false},                          \
         {"ca", "FILE", "trust these CAs (PEM) instead of the system's", false},                    \
         {"connect-to", "H:P:H:P", "connect there instead, as in curl; may be repeated", true},     \
         {"cache", "FOLDER", "where key and certificate are kept", false},                          \
@@ -24,6 +19,15 @@
     {                                                                                              \
         "timeout", "SECONDS", "how long to wait for each answer (default 20)", false               \
     }
+
+/* How to sign in; part of the options of every such command. */
+#define ACCOUNT_OPTIONS                                                                            \
+    {"login", "LOGIN", "the name to sign in with, when it is not the address", false},             \
+        {"password-file", "FILE", "where the password is (first line; - is standard input)",       \
+         false},                                                                                   \
+        {"auth", "METHOD", "how to get a ticket: any, orgid, basic or auth", false},               \
+        {"server", "HOST[:PORT]", "the SIP server, instead of looking for it", false},             \
+        ACCOUNT_NETWORK_OPTIONS
 
 /* And whose, where the operands are about somebody else. */
 #define ACCOUNT_AS_OPTIONS                                                                         \
@@ -40,6 +44,9 @@ struct account {
 
 /* Options for lychgate_new(), but for its event function. False: told on stderr. */
 bool account_options(struct account *account, struct lychgate_options *out);
+
+/* The same for ACCOUNT_NETWORK_OPTIONS alone. */
+bool account_network_options(struct account *account, struct lychgate_options *out);
 
 /* Make the gate; SIGINT and SIGTERM become lychgate_stop(). And undo both. */
 void account_begin(struct account *account, const struct lychgate_options *options);

@@ -4,6 +4,8 @@
 
 #include "tools/verb.h"
 
+extern const struct verb_option cs_options[];
+
 enum tool_exit cs_verb_run(struct invocation *invocation);
 
 #endif

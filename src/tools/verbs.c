@@ -95,7 +95,7 @@ const struct verb verbs[] = {
      contacts_export_run},
     {"contacts", "import", "ADDRESS FILE", "Read a user's contact list from a file.",
      contacts_import_options, contacts_import_run},
-    {"cs", NULL, "CMDLET...", "Run cmdlets as administrators of Lync type them.", NULL,
+    {"cs", NULL, "[CMDLET...]", "Run cmdlets as administrators of Lync type them.", cs_options,
      cs_verb_run},
     {"group", "add", "ADDRESS", "Add or rename a distribution group.", group_add_options,
      group_add},

@@ -42,16 +42,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     scoped(arena) struct arena *arena = arena_new();
     struct slice text = slice_make(data, size);
-    struct cs_line line;
+    struct cs_script script;
     struct fault fault = {0};
     try_filter(text, arena);
-    if (cs_parse(text, arena, &line, &fault) < 0) {
+    if (cs_parse(text, arena, &script, &fault) < 0) {
         need(fault.finding == FINDING_CS_MALFORMED);
         return 0;
     }
-    need(line.count > 0 && line.count <= CS_STAGES_MAX);
-    for (size_t i = 0; i < line.count; i++)
-        for (size_t j = 0; j < line.stage[i].count; j++)
-            look_at(&line.stage[i].argument[j].value, arena);
+    need(script.count <= CS_LINES_MAX);
+    for (size_t k = 0; k < script.count; k++) {
+        const struct cs_line *line = &script.line[k];
+        need(line->count > 0 && line->count <= CS_STAGES_MAX);
+        for (size_t i = 0; i < line->count; i++)
+            for (size_t j = 0; j < line->stage[i].count; j++)
+                look_at(&line->stage[i].argument[j].value, arena);
+    }
     return 0;
 }
