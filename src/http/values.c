@@ -122,6 +122,16 @@ bool http_media_type_is(struct slice value, const char *type)
     return slice_eq_nocase(media_type(value, &parameters), slice_of(type));
 }
 
+struct slice http_media_parameter(struct slice value, const char *name)
+{
+    struct slice parameters, own, text;
+    media_type(value, &parameters);
+    while (next_parameter(&parameters, &own, &text))
+        if (slice_eq_nocase(own, slice_of(name)))
+            return text;
+    return (struct slice){0};
+}
+
 /* "0.875" in thousandths (RFC 9110 section 12.4.2); what is none counts as 1. */
 static int read_weight(struct slice text)
 {

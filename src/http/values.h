@@ -43,6 +43,10 @@ static inline void scoped_http_credentials_free(struct http_credentials *credent
  * http_media_type_is(http_header(request, "Content-Type"), "text/xml"). */
 bool http_media_type_is(struct slice value, const char *type);
 
+/* A parameter of a Content-Type, without quotes: http_media_parameter(type, "boundary"); absent
+ * if it has none of that name. */
+struct slice http_media_parameter(struct slice value, const char *name);
+
 /* Which of the offered media types the client likes best, by its Accept headers
  * (RFC 9110 section 12.5.1): highest q, then the client's order, then ours.
  * Wildcards count; the most specific range that fits an offer gives its q. A

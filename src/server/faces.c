@@ -5,6 +5,7 @@
 #include "server/home.h"
 #include "server/phones.h"
 #include "server/wake.h"
+#include "ucwa/photo.h"
 #include "ucwa/ucwa.h"
 #include "webticket/compact.h"
 
@@ -80,6 +81,7 @@ static void challenge(struct server *server, struct http_reply *reply, struct ar
     }
     http_reply_header(reply, arena, "Cache-Control", "no-store");
     webticket_challenge_oauth(&server->site, reply, arena);
+    http_reply_header(reply, arena, "X-MS-Server-Fqdn", "%.*s", SLICE_ARG(server->site.web_host));
     http_reply_header(
         reply, arena, "X-Ms-diagnostics", "%.*s",
         SLICE_ARG(soap_diagnostics_print(arena, fault->finding, server->site.web_host)));
@@ -99,12 +101,16 @@ static void answer_ucwa(void *role, const struct http_request *request, struct h
     struct webticket_claims claims;
     struct face_guest guest;
     struct fault fault;
-    int err = webticket_verify_compact(door->webticket, http_header(request, "Authorization"), now,
-                                       arena, &claims, &fault);
+    bool photo = ucwa_is_photo(request);
+    struct slice ticket =
+        photo ? ucwa_photo_ticket(request, arena) : http_header(request, "Authorization");
+    int err = webticket_verify_compact(door->webticket, ticket, now, arena, &claims, &fault);
     if (err == 0)
         err = faces_guest(door->server, &claims, arena, &guest, &fault);
     if (err < 0)
         challenge(door->server, reply, arena, &fault);
+    else if (photo)
+        ucwa_photo_answer(server_desk(door->server), request, reply, arena);
     else
         faces_travel(door->server, &guest, http_later_take(request), ucwa_at_home);
 }
@@ -173,7 +179,7 @@ static void keep(void *arg, struct slice account, struct slice device, struct sl
 #define UCWA_ROUTE(place)                                                                          \
     {                                                                                              \
         .path = (place), .methods = HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE,                 \
-        .flags = ROUTE_WORK | ROUTE_LATER, .answer = answer_ucwa                                   \
+        .flags = ROUTE_WORK | ROUTE_LATER | ROUTE_SHARED, .answer = answer_ucwa                    \
     }
 
 static const struct http_route rows[] = {

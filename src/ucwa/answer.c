@@ -6,21 +6,90 @@
 
 /* ---- replies ------------------------------------------------------------------------------ */
 
+/* In the form that the client likes best; JSON, alone in the header as some clients compare it
+ * for equality, for all who say nothing or something strange. */
+static const char *form_of(const struct http_request *request, bool *xml_out)
+{
+    static const char *const forms[] = {
+        "application/json", "application/vnd.microsoft.com.ucwa+json", "application/xml",
+        "application/vnd.microsoft.com.ucwa+xml"};
+    int best = http_accepts(request, forms, sizeof forms / sizeof *forms);
+    *xml_out = best >= 2;
+    return forms[best > 0 ? best : 0];
+}
+
 void ucwa_reply_text(const struct ucwa *ucwa, struct http_later *later, int status,
                      struct slice json)
 {
+    bool xml;
+    const char *form = form_of(later->request, &xml);
     http_reply_header(later->reply, later->arena, "Cache-Control", "no-cache");
     http_reply_header(later->reply, later->arena, "X-MS-Server-Fqdn", "%.*s",
                       SLICE_ARG(ucwa->options.site->web_host));
-    /* Some clients compare the type for equality, so it stands alone. */
-    http_reply_set(later->reply, status, slice_absent(json) ? NULL : "application/json", json);
+    if (xml && !slice_absent(json))
+        json = ucwa_xml(json, later->arena);
+    http_reply_set(later->reply, status, slice_absent(json) ? NULL : form, json);
     http_later_send(later);
+}
+
+/* Quotes or none, weak or not: clients say it as they like. */
+bool ucwa_etag_is(struct slice said, struct slice etag)
+{
+    said = slice_trim(said);
+    if (slice_starts(said, SLICE("W/")))
+        said = slice_from(said, 2);
+    if (said.len >= 2 && slice_starts(said, SLICE("\"")) && slice_ends(said, SLICE("\"")))
+        said = slice_head(slice_from(said, 1), said.len - 2);
+    return slice_eq(said, SLICE("*")) || slice_eq(said, etag);
+}
+
+/* A representation's ETag: the resource's own, else made of what is said. */
+static struct slice etag_of(const json_t *body, struct slice text, struct arena *arena)
+{
+    const json_t *own = json_object_get(body, "etag");
+    if (json_is_string(own))
+        return arena_copy(arena, slice_make(json_string_value(own), json_string_length(own)));
+    return arena_print(arena, "%016llx", (unsigned long long)slice_hash(text));
 }
 
 void ucwa_reply(struct ask *ask, int status, json_t *body)
 {
-    struct slice text = body ? ucwa_dump(body, ask->arena) : (struct slice){0};
+    struct slice text = {0};
+    if (body) {
+        json_t *kept = json_incref(body);
+        text = ucwa_dump(body, ask->arena);
+        if (ask->request->method & (HTTP_GET | HTTP_HEAD)) {
+            struct slice etag = etag_of(kept, text, ask->arena);
+            http_reply_header(ask->later->reply, ask->arena, "ETag", "\"%.*s\"", SLICE_ARG(etag));
+            if (ucwa_etag_is(http_header(ask->request, "If-None-Match"), etag)) {
+                status = 304;
+                text = (struct slice){0};
+            }
+        }
+        json_decref(kept);
+    }
     ucwa_reply_text(ask->app->ucwa, ask->later, status, text);
+}
+
+/* What an error means that no finding explains (GenericSynchronousErrors). */
+static const char *message_of(const char *code, const char *subcode)
+{
+    static const char *const rows[][2] = {
+        {"AlreadyExists", "It is there already."},
+        {"PGetReplaced", "Another request for events has taken the place of this one."},
+        {"InvalidState", "This cannot be done in the state that the resource is in."},
+        {"LimitExceeded", "There would be more than there may be."},
+        {"ResourceNotFound", "The resource does not exist."},
+        {"MethodNotAllowed", "The resource does not take that method."},
+        {"UnsupportedMediaType", "The Content-Type of the request is not taken here."},
+        {"PreconditionRequired", "Say with If-Match which state of the resource is to be changed."},
+        {"PreconditionFailed", "The resource has changed meanwhile; read it again."},
+        {"TooManyRequests", "Too many requests are waiting for answers; ask again a little later."},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if ((subcode && strcmp(rows[i][0], subcode) == 0) || strcmp(rows[i][0], code) == 0)
+            return rows[i][1];
+    return "The request cannot be answered.";
 }
 
 void ucwa_refuse(const struct ucwa *ucwa, struct http_later *later, int status, const char *code,
@@ -29,11 +98,24 @@ void ucwa_refuse(const struct ucwa *ucwa, struct http_later *later, int status, 
     json_t *body = json_pack("{s:s}", "code", code);
     if (subcode)
         json_object_set_new(body, "subcode", json_string(subcode));
-    if (fault) {
-        json_object_set_new(body, "message", json_string(finding_row(fault->finding)->user));
+    json_object_set_new(body, "message",
+                        json_string(fault && fault->finding != FINDING_NONE
+                                        ? finding_row(fault->finding)->user
+                                        : message_of(code, subcode)));
+    if (fault)
         later->reply->fault = *fault;
-    }
     ucwa_reply_text(ucwa, later, status, ucwa_dump(body, later->arena));
+}
+
+void ucwa_refuse_body(const struct ucwa *ucwa, struct http_later *later, const char *subcode,
+                      const struct fault *fault)
+{
+    if (fault->err == -ERR_LIMIT)
+        ucwa_refuse(ucwa, later, 413, "EntityTooLarge", NULL, fault);
+    else if (fault->err == -ERR_UNSUPPORTED)
+        ucwa_refuse(ucwa, later, 415, "UnsupportedMediaType", NULL, fault);
+    else
+        ucwa_refuse(ucwa, later, 400, "BadRequest", subcode, fault);
 }
 
 void ucwa_refuse_parameter(struct ask *ask, const char *format, ...)
@@ -50,7 +132,7 @@ void ucwa_refuse_parameter(struct ask *ask, const char *format, ...)
 
 void ucwa_not_found(struct ask *ask)
 {
-    ucwa_refuse(ask->app->ucwa, ask->later, 404, "NotFound", NULL, NULL);
+    ucwa_refuse(ask->app->ucwa, ask->later, 404, "NotFound", "ResourceNotFound", NULL);
 }
 
 struct slice ucwa_parameter(struct ask *ask, const char *name)
@@ -116,9 +198,12 @@ void ucwa_call_done(struct app *app, const struct phone_news *news)
     if (call->appears) {
         app->appearing = false;
         app->available = news->fault->finding == FINDING_NONE;
+        app->edition += app->available;
         if (app->available)
             ucwa_tell_available(app);
     }
+    if (call->chat)
+        ucwa_tell_sent(app, call, news->fault);
     if (call->later && news->fault->finding != FINDING_NONE) {
         ucwa_refuse_by(app->ucwa, call->later, news->fault);
     } else if (call->later) {

@@ -12,7 +12,7 @@ struct asked {
     struct http_later later;
     struct http_request request;
     struct http_reply reply;
-    struct http_field type;
+    struct http_field fields[4]; /* Content-Type, and others */
     bool sent;
 };
 
@@ -26,17 +26,23 @@ static inline void asking(struct asked *asked, struct arena *arena, enum http_me
 {
     struct slice path, query;
     slice_cut(target, '?', &path, &query);
-    *asked = (struct asked){.type = {SLICE("Content-Type"), slice_of(type)}};
+    *asked = (struct asked){.fields = {{SLICE("Content-Type"), slice_of(type)}}};
     asked->request = (struct http_request){.method = method,
                                            .path = path,
                                            .query = query,
-                                           .headers = &asked->type,
+                                           .headers = asked->fields,
                                            .header_count = 1,
                                            .body = body};
     asked->later.request = &asked->request;
     asked->later.reply = &asked->reply;
     asked->later.arena = arena;
     asked->later.send = asked_send;
+}
+
+/* One more header, before it is asked. */
+static inline void asked_header(struct asked *asked, struct slice name, struct slice value)
+{
+    asked->fields[asked->request.header_count++] = (struct http_field){name, value};
 }
 
 #endif

@@ -1,11 +1,7 @@
 /* What is asked of communication and its conversations. */
+#include "base/encode.h"
 #include "http/values.h"
 #include "ucwa/ucwa_priv.h"
-
-static void answer_communication(struct ask *ask)
-{
-    ucwa_reply(ask, 200, ucwa_communication(ask->app));
-}
 
 /* ---- what is asked
  * ---------------------------------------------------------------------------------- */
@@ -16,6 +12,30 @@ static const struct phone_chat *chat_of(struct ask *ask)
     if (slice_number(ask->part[2], INT64_MAX, &id) < 0)
         return NULL;
     return phone_chat(ask->app->phone, id);
+}
+
+/* A first message may come along, as the address it would have: data:text/plain,Hello (RFC 2397;
+ * SendAnIM). False: there is one that cannot be read. */
+static bool read_first(struct ask *ask, struct first *first)
+{
+    struct slice type, text, link;
+    const json_t *message = ucwa_value(ucwa_value(ask->body, "_links"), "message");
+    link = ucwa_member(message, "href");
+    if (!message)
+        return true;
+    if (!slice_starts_nocase(link, SLICE("data:")) ||
+        !slice_cut(slice_from(link, 5), ',', &type, &text))
+        return false;
+    bool packed = slice_ends_nocase(type, SLICE(";base64"));
+    if (packed)
+        type = slice_head(type, type.len - 7);
+    first->html = http_media_type_is(type, "text/html");
+    bool known = first->html || slice_empty(type) || http_media_type_is(type, "text/plain");
+    if (!known || percent_parse(ask->arena, text, false, &text) < 0 ||
+        (packed && base64_parse(ask->arena, text, &text) < 0))
+        return false;
+    first->text = arena_copy(ask->arena, text);
+    return text.len <= PHONE_TEXT_MAX && slice_index(text, '\0') < 0;
 }
 
 static void answer_start(struct ask *ask)
@@ -30,15 +50,17 @@ static void answer_start(struct ask *ask)
         ucwa_refuse_parameter(ask, "to, subject or operationId");
         return;
     }
-    /* A first message that came along would be lost; it is for sendMessage. */
-    if (ucwa_value(ucwa_value(ask->body, "_links"), "message")) {
-        ucwa_refuse_parameter(ask, "a message within the invitation is not taken");
+    struct first first = {0};
+    if (!read_first(ask, &first)) {
+        ucwa_refuse_parameter(ask, "the message is no data: URL of text/plain or text/html");
         return;
     }
     app->operation = arena_copy(ask->arena, operation);
+    app->first = first;
     uint64_t tag = ++app->tags;
     uint64_t id = phone_invite(app->phone, tag, to, subject);
     app->operation = (struct slice){0};
+    app->first = (struct first){0};
     if (id == 0) {
         struct fault fault;
         fault_set(&fault, ERR_CONFLICT, FINDING_UCWA_NO_CHAT, "to %.*s", SLICE_ARG(to));
@@ -187,17 +209,20 @@ static void answer_stop(struct ask *ask)
 }
 
 const struct resource talk_resources[] = {
-    {HTTP_GET, "communication", answer_communication, false},
-    {HTTP_POST, "communication/messagingInvitations", answer_start, true},
-    {HTTP_GET, "communication/messagingInvitations/*", answer_invitation, true},
-    {HTTP_POST, "communication/messagingInvitations/*/accept", answer_accept, true},
-    {HTTP_POST, "communication/messagingInvitations/*/decline", answer_decline, true},
-    {HTTP_GET, "communication/conversations", answer_conversations, false},
-    {HTTP_GET, "communication/conversations/*", answer_conversation, true},
-    {HTTP_GET, "communication/conversations/*/messaging", answer_messaging, true},
-    {HTTP_POST, "communication/conversations/*/messaging/messages", answer_send, true},
-    {HTTP_POST, "communication/conversations/*/messaging/typing", answer_typing, true},
-    {HTTP_POST, "communication/conversations/*/messaging/terminate", answer_stop, true},
-    {HTTP_GET, "communication/conversations/*/participants/*", answer_participant, true},
+    {HTTP_POST, "communication/messagingInvitations", answer_start, RESOURCE_AVAILABLE},
+    {HTTP_GET, "communication/messagingInvitations/*", answer_invitation, RESOURCE_AVAILABLE},
+    {HTTP_POST, "communication/messagingInvitations/*/accept", answer_accept, RESOURCE_AVAILABLE},
+    {HTTP_POST, "communication/messagingInvitations/*/decline", answer_decline, RESOURCE_AVAILABLE},
+    {HTTP_GET, "communication/conversations", answer_conversations, 0},
+    {HTTP_GET, "communication/conversations/*", answer_conversation, RESOURCE_AVAILABLE},
+    {HTTP_GET, "communication/conversations/*/messaging", answer_messaging, RESOURCE_AVAILABLE},
+    {HTTP_POST, "communication/conversations/*/messaging/messages", answer_send,
+     RESOURCE_AVAILABLE | RESOURCE_RAW},
+    {HTTP_POST, "communication/conversations/*/messaging/typing", answer_typing,
+     RESOURCE_AVAILABLE},
+    {HTTP_POST, "communication/conversations/*/messaging/terminate", answer_stop,
+     RESOURCE_AVAILABLE},
+    {HTTP_GET, "communication/conversations/*/participants/*", answer_participant,
+     RESOURCE_AVAILABLE},
 };
 const size_t talk_resource_count = sizeof talk_resources / sizeof *talk_resources;

@@ -3,6 +3,10 @@
 #include "ucwa/ucwa_priv.h"
 #include "webticket/compact.h"
 
+enum {
+    LONGEST_S = 1800 /* that a poll is held, or events are gathered */
+};
+
 struct slice ucwa_path(const struct app *app, struct arena *arena, const char *format, ...)
 {
     va_list args;
@@ -59,38 +63,51 @@ void ucwa_wake(struct app *app)
         release_poll(app, body);
 }
 
-static void read_pace(struct ask *ask, const char *name, int64_t least, int64_t *out)
+/* Seconds; what is beyond the bounds (events_ref) is brought within. False: no number. */
+static bool read_pace(struct ask *ask, const char *name, int64_t least, int64_t *out)
 {
-    uint64_t seconds;
+    uint64_t said;
     struct slice text = http_query(ask->request, ask->arena, name);
-    if (slice_absent(text) || slice_number(text, 1800, &seconds) < 0)
-        return;
-    *out = ((int64_t)seconds < least ? least : (int64_t)seconds) * 1000;
+    if (slice_absent(text))
+        return true;
+    if (slice_number(text, UINT32_MAX, &said) < 0)
+        return false;
+    int64_t seconds = said > LONGEST_S ? LONGEST_S : (int64_t)said;
+    *out = (seconds < least ? least : seconds) * 1000;
+    return true;
+}
+
+/* What the client wants of this poll, and, of the pace, of those to come. */
+static bool read_wishes(struct ask *ask, uint64_t *priority, struct channel_pace *pace)
+{
+    struct slice text = http_query(ask->request, ask->arena, "priority");
+    *priority = 0;
+    return (slice_absent(text) || slice_number(text, INT32_MAX, priority) == 0) &&
+           read_pace(ask, "timeout", 180, &pace->timeout) &&
+           read_pace(ask, "medium", 5, &pace->medium) && read_pace(ask, "low", 5, &pace->low);
 }
 
 void ucwa_answer_events(struct ask *ask)
 {
     struct app *app = ask->app;
-    struct channel_pace *pace = channel_pace(app->channel);
-    uint64_t ack, priority = 0;
-    if (slice_number(http_query(ask->request, ask->arena, "ack"), INT64_MAX, &ack) < 0) {
-        ucwa_refuse_parameter(ask, "ack is no number");
+    struct channel_pace pace = *channel_pace(app->channel);
+    uint64_t ack, priority;
+    if (slice_number(http_query(ask->request, ask->arena, "ack"), INT64_MAX, &ack) < 0 ||
+        !read_wishes(ask, &priority, &pace)) {
+        ucwa_refuse_parameter(ask, "ack, timeout, medium, low or priority is no number");
         return;
     }
-    slice_number(http_query(ask->request, ask->arena, "priority"), 1000, &priority);
-    read_pace(ask, "timeout", 180, &pace->timeout);
-    read_pace(ask, "medium", 5, &pace->medium);
-    read_pace(ask, "low", 5, &pace->low);
     if (app->poll && priority < app->poll_priority) {
         ucwa_refuse(app->ucwa, ask->later, 409, "Conflict", "PGetReplaced", NULL);
         return;
     }
     if (app->poll)
         ucwa_refuse(app->ucwa, app->poll, 409, "Conflict", "PGetReplaced", NULL);
+    *channel_pace(app->channel) = pace;
     app->poll = ask->later;
     app->poll_ack = ack;
     app->poll_priority = priority;
-    app->poll_until = ask->now + pace->timeout;
+    app->poll_until = ask->now + pace.timeout;
     app->poll_expires = ask->expires ? ask->expires : INT64_MAX;
     ucwa_wake(app);
 }

@@ -18,6 +18,10 @@ struct phone {
     size_t people;
     struct phone_chat chat; /* the only one; id 0: none */
     struct phone_person self, bob;
+    struct phone_contact contacts[3];
+    struct phone_group groups[3];
+    size_t contact_count, group_count;
+    struct phone_settings settings;
     int active, opened, closed;
     bool refuse;
 };
@@ -81,6 +85,12 @@ static inline void fake_reset(void)
     memset(&fake, 0, sizeof fake);
     fake.self = fake_person("alice@contoso.test", "Alice");
     fake.bob = fake_person("bob@contoso.test", "Bob");
+    fake.contacts[fake.contact_count++] =
+        (struct phone_contact){SLICE("bob@contoso.test"), SLICE(""), 2};
+    fake.groups[fake.group_count++] = (struct phone_group){1, SLICE("~")};
+    fake.groups[fake.group_count++] = (struct phone_group){2, SLICE("Friends")};
+    fake.settings = (struct phone_settings){
+        .voicemail_uri = SLICE("sip:vm@contoso.test"), .show_photos = true, .sim_ring = true};
 }
 
 #define NONE ((struct slice){0})
@@ -162,24 +172,17 @@ void phone_active(struct phone *phone)
 }
 const struct phone_settings *phone_settings(const struct phone *phone)
 {
-    static const struct phone_settings settings = {.voicemail_uri = {"sip:vm@contoso.test", 19},
-                                                   .show_photos = true};
-    (void)phone;
-    return &settings;
+    return &phone->settings;
 }
 const struct phone_group *phone_groups(const struct phone *phone, size_t *count)
 {
-    static const struct phone_group groups[] = {{1, {"~", 1}}, {2, {"Friends", 7}}};
-    (void)phone;
-    *count = 2;
-    return groups;
+    *count = phone->group_count;
+    return phone->groups;
 }
 const struct phone_contact *phone_contacts(const struct phone *phone, size_t *count)
 {
-    static const struct phone_contact contacts[] = {{{"bob@contoso.test", 16}, {"", 0}, 2}};
-    (void)phone;
-    *count = 1;
-    return contacts;
+    *count = phone->contact_count;
+    return phone->contacts;
 }
 const struct phone_person *phone_person(struct phone *phone, struct slice address)
 {

@@ -17,6 +17,9 @@ enum {
 /* Print and drop it. */
 struct slice ucwa_dump(json_t *json, struct arena *arena);
 
+/* A body of JSON as XML: a resource, events, or an error. */
+struct slice ucwa_xml(struct slice json, struct arena *arena);
+
 /* A string; "" for what is not UTF-8. */
 json_t *ucwa_text(struct slice text);
 
@@ -26,7 +29,8 @@ json_t *ucwa_link(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* A resource with these links, of that rel. Takes over both objects; `links` may be NULL. */
 json_t *ucwa_resource(const char *rel, json_t *properties, json_t *links);
 
-/* Read a body: an object, or nothing at all (*out NULL). -ERR_MALFORMED, UCWA_REQUEST. */
+/* Read a body: an object, or nothing at all (*out NULL). -ERR_MALFORMED, -ERR_LIMIT, UCWA_REQUEST.
+ */
 int ucwa_parse(struct slice body, json_t **out, struct fault *fault);
 
 /* A string member by name in any case; absent if there is none. Lends the object's. */

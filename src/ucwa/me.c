@@ -1,6 +1,12 @@
 /* me and what hangs on it: mobility.md 2.3. */
 #include "ucwa/ucwa_priv.h"
 
+#include <stdlib.h>
+
+enum {
+    LOCATION_MAX = 60 /* characters (location_ref) */
+};
+
 /* The numbers of [MS-PRES] section 2.2.2.9.1: each word reigns up to the next one's number. */
 static const struct {
     const char *word;
@@ -39,6 +45,17 @@ static json_t *own_link(const struct app *app, const char *tail)
     return ucwa_link("%.*s/me%s", SLICE_ARG(app->base), tail);
 }
 
+bool ucwa_shows_photos(const struct app *app)
+{
+    const struct phone_settings *settings = phone_settings(app->phone);
+    return settings && settings->show_photos;
+}
+
+json_t *ucwa_photo_link(const struct app *app, struct slice address)
+{
+    return ucwa_link("%.*s/photos/%.*s", SLICE_ARG(app->base), SLICE_ARG(address));
+}
+
 json_t *ucwa_me(struct app *app)
 {
     const struct phone_person *self = phone_self(app->phone);
@@ -46,19 +63,33 @@ json_t *ucwa_me(struct app *app)
     if (app->available) {
         json_object_set_new(links, "presence", own_link(app, "/presence"));
         json_object_set_new(links, "note", own_link(app, "/note"));
+        json_object_set_new(links, "location", own_link(app, "/location"));
         json_object_set_new(links, "reportMyActivity", own_link(app, "/reportMyActivity"));
     } else {
         json_object_set_new(links, "makeMeAvailable", own_link(app, "/makeMeAvailable"));
     }
+    json_object_set_new(links, "phones", own_link(app, "/phones"));
+    if (ucwa_may_forward(app))
+        json_object_set_new(links, "callForwardingSettings",
+                            own_link(app, "/callForwardingSettings"));
+    if (ucwa_shows_photos(app))
+        json_object_set_new(links, "photo", ucwa_photo_link(app, app->account));
     if (self->email.len > 0)
         json_array_append_new(mails, ucwa_text(self->email));
     json_t *me = json_pack(
         "{s:o,s:o,s:o}", "name", ucwa_text(self->name.len > 0 ? self->name : app->account), "uri",
         json_sprintf("sip:%.*s", SLICE_ARG(app->account)), "emailAddresses", mails);
-    if (self->title.len > 0)
-        json_object_set_new(me, "title", ucwa_text(self->title));
-    if (self->department.len > 0)
-        json_object_set_new(me, "department", ucwa_text(self->department));
+    const struct {
+        const char *name;
+        struct slice text;
+    } rows[] = {{"title", self->title},
+                {"company", self->company},
+                {"department", self->department},
+                {"officeLocation", self->office},
+                {"workPhoneNumber", self->phone}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].text.len > 0)
+            json_object_set_new(me, rows[i].name, ucwa_text(rows[i].text));
     return ucwa_resource("me", me, links);
 }
 
@@ -75,7 +106,7 @@ void ucwa_tell_available(struct app *app)
     scoped(arena) struct arena *arena = arena_new();
     struct slice me = ucwa_path(app, arena, "/me");
     struct slice communication = ucwa_path(app, arena, "/communication");
-    static const char *const added[] = {"presence", "note"};
+    static const char *const added[] = {"presence", "note", "location"};
     ucwa_put(app, "me", me, ucwa_event("updated", "me", me), PHONE_HIGH);
     for (size_t i = 0; i < sizeof added / sizeof *added; i++)
         ucwa_put(app, "me", me,
@@ -92,14 +123,16 @@ static void answer_available(struct ask *ask)
     struct app *app = ask->app;
     struct slice as = ucwa_parameter(ask, "signInAs");
     int state = slice_empty(as) ? 3500 : ucwa_availability_number(as);
+    struct offer offer;
     if (app->available || app->appearing) {
         ucwa_refuse(app->ucwa, ask->later, 409, "Conflict", "AlreadyExists", NULL);
         return;
     }
-    if (state < 0) {
-        ucwa_refuse_parameter(ask, "signInAs");
+    if (state < 0 || !ucwa_offer_read(ask, &offer)) {
+        ucwa_refuse_parameter(ask, "signInAs, or what it offers");
         return;
     }
+    ucwa_offer_keep(app, &offer);
     struct call *call = ucwa_wait(ask, 204);
     call->appears = app->appearing = true;
     phone_appear(app->phone, call->tag, state);
@@ -158,6 +191,42 @@ static void answer_set_note(struct ask *ask)
     phone_publish_note(ask->app->phone, call->tag, message);
 }
 
+static size_t utf8_length(struct slice text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.at[i] & 0xc0) != 0x80;
+    return count;
+}
+
+/* A place in the user's words, for this application: other people are told of places by nobody
+ * here, so it is kept and said again. */
+static void answer_location(struct ask *ask)
+{
+    struct slice place = slice_of(ask->app->location ? ask->app->location : "");
+    ucwa_reply(ask, 200,
+               ucwa_resource("location", json_pack("{s:o}", "location", ucwa_text(place)),
+                             json_pack("{s:o}", "self", own_link(ask->app, "/location"))));
+}
+
+static void answer_set_location(struct ask *ask)
+{
+    struct app *app = ask->app;
+    struct slice place = ucwa_parameter(ask, "location");
+    if (utf8_length(place) > LOCATION_MAX) {
+        ucwa_refuse_parameter(ask, "location is longer than %d characters", LOCATION_MAX);
+        return;
+    }
+    free(app->location);
+    app->location = slice_empty(place) ? NULL : must_strdup(arena_copy(ask->arena, place).at);
+    struct slice me = ucwa_path(app, ask->arena, "/me");
+    ucwa_put(app, "me", me,
+             ucwa_event("updated", "location", ucwa_path(app, ask->arena, "/me/location")),
+             PHONE_MEDIUM);
+    ucwa_reply(ask, 204, NULL);
+    ucwa_wake(app);
+}
+
 void ucwa_tell_self(struct app *app, const struct phone_news *news)
 {
     scoped(arena) struct arena *arena = arena_new();
@@ -193,15 +262,17 @@ static void answer_policies(struct ask *ask)
 }
 
 const struct resource me_resources[] = {
-    {HTTP_GET, "me", answer_me, false},
-    {HTTP_POST, "me/makeMeAvailable", answer_available, false},
-    {HTTP_POST, "me/reportMyActivity", answer_activity, true},
+    {HTTP_GET, "me", answer_me, 0},
+    {HTTP_POST, "me/makeMeAvailable", answer_available, 0},
+    {HTTP_POST, "me/reportMyActivity", answer_activity, RESOURCE_AVAILABLE},
     /* Some clients build this address themselves (mobility.md section 5). */
-    {HTTP_POST, "reportMyActivity", answer_activity, true},
-    {HTTP_GET, "me/presence", answer_presence, true},
-    {HTTP_POST, "me/presence", answer_set_presence, true},
-    {HTTP_GET, "me/note", answer_note, true},
-    {HTTP_POST, "me/note", answer_set_note, true},
-    {HTTP_GET, "policies", answer_policies, false},
+    {HTTP_POST, "reportMyActivity", answer_activity, RESOURCE_AVAILABLE},
+    {HTTP_GET, "me/presence", answer_presence, RESOURCE_AVAILABLE},
+    {HTTP_POST, "me/presence", answer_set_presence, RESOURCE_AVAILABLE},
+    {HTTP_GET, "me/note", answer_note, RESOURCE_AVAILABLE},
+    {HTTP_POST, "me/note", answer_set_note, RESOURCE_AVAILABLE},
+    {HTTP_GET, "me/location", answer_location, RESOURCE_AVAILABLE},
+    {HTTP_POST, "me/location", answer_set_location, RESOURCE_AVAILABLE},
+    {HTTP_GET, "policies", answer_policies, 0},
 };
 const size_t me_resource_count = sizeof me_resources / sizeof *me_resources;

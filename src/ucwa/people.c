@@ -5,8 +5,6 @@
 #include <stdlib.h>
 
 enum {
-    MINUTE_MS = 60000,
-    URIS_MAX = 100, /* of one subscription */
     FOUND_MAX = 100
 };
 
@@ -17,10 +15,19 @@ static json_t *people_link(const struct app *app, const char *tail)
 
 json_t *ucwa_people(struct app *app)
 {
-    json_t *links = json_pack("{s:o,s:o,s:o,s:o,s:o}", "self", people_link(app, ""),
-                              "presenceSubscriptions", people_link(app, "/presenceSubscriptions"),
-                              "myGroups", people_link(app, "/groups"), "myContacts",
-                              people_link(app, "/contacts"), "search", people_link(app, "/search"));
+    static const char *const rows[][2] = {
+        {"self", ""},
+        {"presenceSubscriptions", "/presenceSubscriptions"},
+        {"presenceSubscriptionMemberships", "/presenceSubscriptionMemberships"},
+        {"subscribedContacts", "/subscribedContacts"},
+        {"myGroups", "/groups"},
+        {"myContacts", "/contacts"},
+        {"myContactsAndGroupsSubscription", "/myContactsAndGroupsSubscription"},
+        {"search", "/search"},
+    };
+    json_t *links = json_object();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        json_object_set_new(links, rows[i][0], people_link(app, rows[i][1]));
     return ucwa_resource("people", json_object(), links);
 }
 
@@ -47,6 +54,8 @@ json_t *ucwa_contact(struct app *app, const struct phone_person *person)
         ucwa_link("%.*s/people/%.*s/presence", SLICE_ARG(app->base), SLICE_ARG(address)),
         "contactNote",
         ucwa_link("%.*s/people/%.*s/note", SLICE_ARG(app->base), SLICE_ARG(address)));
+    if (ucwa_shows_photos(app))
+        json_object_set_new(links, "contactPhoto", ucwa_photo_link(app, address));
     if (person->email.len > 0)
         json_array_append_new(mails, ucwa_text(person->email));
     json_t *contact = json_pack(
@@ -61,7 +70,7 @@ json_t *ucwa_contact(struct app *app, const struct phone_person *person)
     return ucwa_resource("contact", contact, links);
 }
 
-static bool is_address(struct slice address)
+bool ucwa_is_address(struct slice address)
 {
     struct slice user, domain;
     return address.len <= 254 && slice_cut(address, '@', &user, &domain) && user.len > 0 &&
@@ -75,7 +84,7 @@ static const struct phone_person *person_of(struct ask *ask)
 
 static void answer_contact(struct ask *ask)
 {
-    if (is_address(ask->part[1]))
+    if (ucwa_is_address(ask->part[1]))
         ucwa_reply(ask, 200, ucwa_contact(ask->app, person_of(ask)));
     else
         ucwa_not_found(ask);
@@ -97,7 +106,7 @@ json_t *ucwa_person_presence(struct app *app, const struct phone_person *person)
 
 static void answer_contact_presence(struct ask *ask)
 {
-    if (is_address(ask->part[1]))
+    if (ucwa_is_address(ask->part[1]))
         ucwa_reply(ask, 200, ucwa_person_presence(ask->app, person_of(ask)));
     else
         ucwa_not_found(ask);
@@ -105,7 +114,7 @@ static void answer_contact_presence(struct ask *ask)
 
 static void answer_contact_note(struct ask *ask)
 {
-    if (!is_address(ask->part[1])) {
+    if (!ucwa_is_address(ask->part[1])) {
         ucwa_not_found(ask);
         return;
     }
@@ -135,8 +144,31 @@ static json_t *contacts_in(struct app *app, uint64_t mask)
     return json_pack("{s:{s:o}}", "_embedded", "contact", list);
 }
 
+static bool only_links(struct ask *ask)
+{
+    return slice_eq_nocase(http_query(ask->request, ask->arena, "expand"), SLICE("false"));
+}
+
+/* Where they are, for clients that ask for each by itself. */
+static json_t *contact_links(const struct app *app)
+{
+    size_t count = 0;
+    const struct phone_contact *contacts = phone_contacts(app->phone, &count);
+    json_t *list = json_array();
+    for (size_t i = 0; contacts && i < count; i++)
+        json_array_append_new(list, ucwa_link("%.*s/people/%.*s", SLICE_ARG(app->base),
+                                              SLICE_ARG(contacts[i].address)));
+    return list;
+}
+
 static void answer_contacts(struct ask *ask)
 {
+    if (only_links(ask)) {
+        json_t *links = json_pack("{s:o,s:o}", "self", people_link(ask->app, "/contacts"),
+                                  "contact", contact_links(ask->app));
+        ucwa_reply(ask, 200, ucwa_resource("myContacts", json_object(), links));
+        return;
+    }
     ucwa_reply(ask, 200,
                ucwa_resource("myContacts", contacts_in(ask->app, 0),
                              json_pack("{s:o}", "self", people_link(ask->app, "/contacts"))));
@@ -146,9 +178,11 @@ static json_t *group(const struct app *app, const struct phone_group *group)
 {
     const char *rel = group->id == 1 ? "defaultGroup" : "group";
     json_t *links = json_pack(
-        "{s:o,s:o}", "self", ucwa_link("%.*s/people/groups/%u", SLICE_ARG(app->base), group->id),
-        "groupContacts",
-        ucwa_link("%.*s/people/groups/%u/contacts", SLICE_ARG(app->base), group->id));
+        "{s:o,s:o,s:o}", "self",
+        ucwa_link("%.*s/people/groups/%u", SLICE_ARG(app->base), group->id), "groupContacts",
+        ucwa_link("%.*s/people/groups/%u/contacts", SLICE_ARG(app->base), group->id),
+        "subscribeToGroupPresence",
+        ucwa_link("%.*s/people/groups/%u/presence", SLICE_ARG(app->base), group->id));
     return ucwa_resource(
         rel,
         json_pack("{s:o,s:o}", "id", json_sprintf("%u", group->id), "name", ucwa_text(group->name)),
@@ -172,7 +206,7 @@ static void answer_groups(struct ask *ask)
                              json_pack("{s:o}", "self", people_link(ask->app, "/groups"))));
 }
 
-static const struct phone_group *find_group(struct ask *ask)
+const struct phone_group *ucwa_find_group(struct ask *ask)
 {
     size_t count = 0;
     uint64_t id;
@@ -187,7 +221,7 @@ static const struct phone_group *find_group(struct ask *ask)
 
 static void answer_group(struct ask *ask)
 {
-    const struct phone_group *found = find_group(ask);
+    const struct phone_group *found = ucwa_find_group(ask);
     if (found)
         ucwa_reply(ask, 200, group(ask->app, found));
     else
@@ -196,7 +230,7 @@ static void answer_group(struct ask *ask)
 
 static void answer_group_contacts(struct ask *ask)
 {
-    const struct phone_group *found = find_group(ask);
+    const struct phone_group *found = ucwa_find_group(ask);
     if (!found || found->id < 1) {
         ucwa_not_found(ask);
         return;
@@ -264,187 +298,15 @@ void ucwa_tell_person(struct app *app, const struct phone_news *news)
     }
 }
 
-/* ---- presence subscriptions --------------------------------------------------------------------
- */
-
-void ucwa_subscription_free(struct subscription *subscription)
-{
-    LIST_REMOVE(subscription, next);
-    arena_free(subscription->arena);
-    free(subscription);
-}
-
-static bool watched_otherwise(const struct app *app, const struct subscription *but,
-                              struct slice address)
-{
-    const struct subscription *subscription;
-    LIST_FOREACH(subscription, &app->subscriptions, next)
-    for (size_t i = 0; subscription != but && i < subscription->count; i++)
-        if (slice_eq_nocase(subscription->people[i], address))
-            return true;
-    return false;
-}
-
-static void subscription_end(struct app *app, struct subscription *subscription)
-{
-    size_t left = 0;
-    for (size_t i = 0; i < subscription->count; i++)
-        if (!watched_otherwise(app, subscription, subscription->people[i]))
-            subscription->people[left++] = subscription->people[i];
-    if (left > 0)
-        phone_unwatch(app->phone, ++app->tags, subscription->people, left);
-    ucwa_subscription_free(subscription);
-}
-
-static struct slice subscription_path(const struct app *app, struct arena *arena,
-                                      const struct subscription *subscription)
-{
-    return ucwa_path(app, arena, "/people/presenceSubscriptions/%llu",
-                     (unsigned long long)subscription->id);
-}
-
-static json_t *subscription_resource(struct ask *ask, const struct subscription *subscription)
-{
-    struct slice path = subscription_path(ask->app, ask->arena, subscription);
-    return ucwa_resource(
-        "presenceSubscription",
-        json_pack("{s:o}", "id", json_sprintf("%llu", (unsigned long long)subscription->id)),
-        json_pack("{s:o}", "self", ucwa_link("%.*s", SLICE_ARG(path))));
-}
-
-/* Minutes, 10 to 30 (presenceSubscriptions_ref), as a number or as text. */
-static bool read_duration(struct ask *ask, int64_t *ms)
-{
-    const json_t *value = ucwa_value(ask->body, "duration");
-    uint64_t minutes = 10;
-    struct slice text = ucwa_parameter(ask, "duration");
-    if (json_is_integer(value))
-        minutes = (uint64_t)json_integer_value(value);
-    else if (!slice_absent(text) && slice_number(text, 30, &minutes) < 0)
-        return false;
-    *ms = (int64_t)minutes * MINUTE_MS;
-    return minutes >= 10 && minutes <= 30;
-}
-
-static bool read_uris(const json_t *uris, struct subscription *subscription)
-{
-    size_t count = json_array_size(uris);
-    if (count == 0 || count > URIS_MAX)
-        return false;
-    subscription->people = arena_array(subscription->arena, struct slice, count);
-    for (size_t i = 0; i < count; i++) {
-        const json_t *uri = json_array_get(uris, i);
-        if (!json_is_string(uri))
-            return false;
-        struct slice address = slice_make(json_string_value(uri), json_string_length(uri));
-        if (slice_starts_nocase(address, SLICE("sip:")))
-            address = slice_from(address, 4);
-        if (!is_address(address))
-            return false;
-        subscription->people[subscription->count++] = arena_copy(subscription->arena, address);
-    }
-    return true;
-}
-
-static void answer_subscribe(struct ask *ask)
-{
-    struct app *app = ask->app;
-    struct subscription *other, *made = must_calloc(1, sizeof *made);
-    size_t count = 0;
-    int64_t duration;
-    made->arena = arena_new();
-    made->id = ++app->numbers;
-    LIST_FOREACH(other, &app->subscriptions, next)
-    count++;
-    LIST_INSERT_HEAD(&app->subscriptions, made, next);
-    if (count >= UCWA_SUBSCRIPTIONS_MAX) {
-        ucwa_subscription_free(made);
-        ucwa_refuse(app->ucwa, ask->later, 403, "Forbidden", "LimitExceeded", NULL);
-        return;
-    }
-    if (!read_duration(ask, &duration) || !read_uris(ucwa_value(ask->body, "uris"), made)) {
-        ucwa_subscription_free(made);
-        ucwa_refuse_parameter(ask, "duration, or uris");
-        return;
-    }
-    made->until = ask->now + duration;
-    struct slice path = subscription_path(app, ask->arena, made);
-    uint64_t tag = ++app->tags;
-    struct slice *people = made->people;
-    size_t people_count = made->count;
-    http_reply_header(ask->later->reply, ask->arena, "Location", "%.*s", SLICE_ARG(path));
-    ucwa_reply(ask, 201, subscription_resource(ask, made));
-    phone_watch(app->phone, tag, people, people_count);
-}
-
-static struct subscription *find_subscription(struct ask *ask)
-{
-    uint64_t id;
-    struct subscription *subscription;
-    if (slice_number(ask->part[2], INT64_MAX, &id) < 0)
-        return NULL;
-    LIST_FOREACH(subscription, &ask->app->subscriptions, next)
-    if (subscription->id == id)
-        return subscription;
-    return NULL;
-}
-
-static void answer_subscription(struct ask *ask)
-{
-    struct subscription *subscription = find_subscription(ask);
-    int64_t duration;
-    if (!subscription) {
-        ucwa_not_found(ask);
-    } else if (ask->request->method == HTTP_DELETE) {
-        ucwa_reply(ask, 204, NULL);
-        subscription_end(ask->app, subscription);
-    } else if (ask->request->method == HTTP_GET) {
-        ucwa_reply(ask, 200, subscription_resource(ask, subscription));
-    } else if (read_duration(ask, &duration)) {
-        subscription->until = ask->now + duration;
-        ucwa_reply(ask, 200, subscription_resource(ask, subscription));
-    } else {
-        ucwa_refuse_parameter(ask, "duration");
-    }
-}
-
-int64_t ucwa_subscriptions_due(const struct app *app)
-{
-    int64_t due = INT64_MAX;
-    const struct subscription *subscription;
-    LIST_FOREACH(subscription, &app->subscriptions, next)
-    due = subscription->until < due ? subscription->until : due;
-    return due;
-}
-
-void ucwa_subscriptions_tick(struct app *app, int64_t now)
-{
-    scoped(arena) struct arena *arena = arena_new();
-    struct subscription *subscription = LIST_FIRST(&app->subscriptions), *next;
-    for (; subscription; subscription = next) {
-        next = LIST_NEXT(subscription, next);
-        if (now < subscription->until)
-            continue;
-        ucwa_put(app, "people", ucwa_path(app, arena, "/people"),
-                 ucwa_event("deleted", "presenceSubscription",
-                            subscription_path(app, arena, subscription)),
-                 PHONE_MEDIUM);
-        subscription_end(app, subscription);
-    }
-}
-
 const struct resource people_resources[] = {
-    {HTTP_GET, "people", answer_people, false},
-    {HTTP_GET, "people/contacts", answer_contacts, false},
-    {HTTP_GET, "people/groups", answer_groups, false},
-    {HTTP_GET, "people/groups/*", answer_group, false},
-    {HTTP_GET, "people/groups/*/contacts", answer_group_contacts, false},
-    {HTTP_GET, "people/search", answer_search, false},
-    {HTTP_POST, "people/presenceSubscriptions", answer_subscribe, false},
-    {HTTP_GET | HTTP_POST | HTTP_DELETE, "people/presenceSubscriptions/*", answer_subscription,
-     false},
-    {HTTP_GET, "people/*", answer_contact, false},
-    {HTTP_GET, "people/*/presence", answer_contact_presence, false},
-    {HTTP_GET, "people/*/note", answer_contact_note, false},
+    {HTTP_GET, "people", answer_people, 0},
+    {HTTP_GET, "people/contacts", answer_contacts, 0},
+    {HTTP_GET, "people/groups", answer_groups, 0},
+    {HTTP_GET, "people/groups/*", answer_group, 0},
+    {HTTP_GET, "people/groups/*/contacts", answer_group_contacts, 0},
+    {HTTP_GET, "people/search", answer_search, 0},
+    {HTTP_GET, "people/*", answer_contact, 0},
+    {HTTP_GET, "people/*/presence", answer_contact_presence, 0},
+    {HTTP_GET, "people/*/note", answer_contact_note, 0},
 };
 const size_t people_resource_count = sizeof people_resources / sizeof *people_resources;

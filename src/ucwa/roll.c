@@ -60,6 +60,30 @@ struct app *ucwa_app(const struct ucwa *ucwa, struct slice id)
     return app;
 }
 
+/* Of all the user's applications. */
+static size_t waiting(const struct owner *owner)
+{
+    size_t count = 0;
+    const struct app *app;
+    const struct call *call;
+    LIST_FOREACH(app, &owner->apps, sibling)
+    LIST_FOREACH(call, &app->calls, next)
+    count += call->later != NULL;
+    return count;
+}
+
+bool ucwa_may_wait(const struct app *app, size_t more, struct http_later *later)
+{
+    struct fault fault;
+    size_t count = waiting(app->owner);
+    if (count + more <= UCWA_WAITING_MAX)
+        return true;
+    fault_set(&fault, ERR_LIMIT, FINDING_UCWA_TOO_BUSY, "%zu wait, and %zu more", count, more);
+    http_reply_header(later->reply, later->arena, "Retry-After", "1");
+    ucwa_refuse(app->ucwa, later, 429, "TooManyRequests", NULL, &fault);
+    return false;
+}
+
 struct app *ucwa_app_of(const struct ucwa *ucwa, struct slice account, struct slice endpoint,
                         size_t *count_out)
 {

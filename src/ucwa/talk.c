@@ -16,29 +16,6 @@ static json_t *chat_link(const struct app *app, const struct phone_chat *chat, c
     return ucwa_link("%.*s" UCWA_CONVERSATION "%s", SLICE_ARG(app->base), number_of(chat), tail);
 }
 
-/* ---- communication ----------------------------------------------------------------------------
- */
-
-json_t *ucwa_communication(struct app *app)
-{
-    const char *base = "/communication";
-    json_t *links =
-        json_pack("{s:o,s:o}", "self", ucwa_link("%.*s%s", SLICE_ARG(app->base), base),
-                  "conversations", ucwa_link("%.*s%s/conversations", SLICE_ARG(app->base), base));
-    json_t *modalities = json_array();
-    if (app->available) {
-        json_array_append_new(modalities, json_string("Messaging"));
-        json_object_set_new(links, "startMessaging",
-                            ucwa_link("%.*s%s/messagingInvitations", SLICE_ARG(app->base), base));
-    }
-    json_t *communication =
-        json_pack("{s:o,s:[s,s],s:s}", "supportedModalities", modalities, "supportedMessageFormats",
-                  "Plain", "Html", "etag", app->available ? "2" : "1");
-    json_object_set_new(communication, app->guid.at,
-                        json_string("please pass this in a PUT request"));
-    return ucwa_resource("communication", communication, links);
-}
-
 /* ---- resources of a chat ------------------------------------------------------------------------
  */
 
@@ -55,6 +32,7 @@ void ucwa_talk_free(struct talk *talk)
 {
     LIST_REMOVE(talk, next);
     free(talk->operation);
+    free(talk->first);
     free(talk);
 }
 
@@ -197,6 +175,9 @@ static void begin(struct app *app, const struct places *places, const struct pho
     struct talk *talk = must_calloc(1, sizeof *talk);
     talk->chat = chat->id;
     talk->operation = must_strdup(chat->incoming || !app->operation.at ? "" : app->operation.at);
+    if (!chat->incoming && app->first.text.len > 0)
+        talk->first = must_strdup(app->first.text.at);
+    talk->first_html = app->first.html;
     LIST_INSERT_HEAD(&app->talks, talk, next);
     put(app, places, false,
         with(ucwa_event("started", "messagingInvitation", places->invitation),
@@ -204,6 +185,12 @@ static void begin(struct app *app, const struct places *places, const struct pho
     put(app, places, false,
         with(ucwa_event("added", "conversation", places->conversation), "conversation",
              ucwa_conversation(app, chat)));
+}
+
+static json_t *reason_of(const struct fault *fault)
+{
+    return json_pack("{s:s,s:s}", "code", "RemoteFailure", "message",
+                     finding_row(fault->finding)->user);
 }
 
 static void complete(struct app *app, const struct places *places, const struct phone_chat *chat,
@@ -218,9 +205,7 @@ static void complete(struct app *app, const struct places *places, const struct 
             "_embedded",
             json_pack("{s:[o]}", "acceptedByParticipant", ucwa_participant(app, chat)));
     if (fault && fault->finding != FINDING_NONE)
-        json_object_set_new(event, "reason",
-                            json_pack("{s:s,s:s}", "code", "RemoteFailure", "message",
-                                      finding_row(fault->finding)->user));
+        json_object_set_new(event, "reason", reason_of(fault));
     put(app, places, false, event);
 }
 
@@ -266,6 +251,67 @@ void ucwa_tell_chat(struct app *app, const struct phone_chat *chat, const struct
         end(app, &places, chat, fault);
 }
 
+/* ---- messages ---------------------------------------------------------------------------------
+ */
+
+/* What was to be said first, once there is somebody to hear it. */
+void ucwa_talks_go_on(struct app *app)
+{
+    struct talk *talk, *next;
+    for (talk = LIST_FIRST(&app->talks); talk; talk = next) {
+        next = LIST_NEXT(talk, next);
+        if (!talk->first || !talk->connected)
+            continue;
+        struct call *call = must_calloc(1, sizeof *call);
+        char *text = talk->first;
+        uint64_t chat = talk->chat;
+        talk->first = NULL;
+        call->tag = ++app->tags;
+        call->chat = chat;
+        call->number = ++app->numbers;
+        LIST_INSERT_HEAD(&app->calls, call, next);
+        phone_say(app->phone, call->tag, chat,
+                  talk->first_html ? SLICE("text/html") : SLICE("text/plain"), slice_of(text));
+        free(text);
+        next = LIST_FIRST(&app->talks); /* the phone may have told of any of them */
+    }
+}
+
+static json_t *message_of(const struct app *app, struct slice href, const char *direction,
+                          json_t *links)
+{
+    json_object_set_new(links, "self", ucwa_link("%.*s", SLICE_ARG(href)));
+    return ucwa_resource("message",
+                         json_pack("{s:s,s:o}", "direction", direction, "timeStamp",
+                                   json_sprintf("/Date(%lld)/", (long long)app->ucwa->now)),
+                         links);
+}
+
+static struct slice message_path(const struct places *places, uint64_t number)
+{
+    return arena_print(places->arena, "%.*s/messages/%llu", SLICE_ARG(places->messaging),
+                       (unsigned long long)number);
+}
+
+/* The first message has arrived, or has not. */
+void ucwa_tell_sent(struct app *app, const struct call *call, const struct fault *fault)
+{
+    scoped(arena) struct arena *arena = arena_new();
+    const struct phone_chat *chat = phone_chat(app->phone, call->chat);
+    if (!chat)
+        return;
+    struct places places = places_of(app, arena, chat);
+    struct slice href = message_path(&places, call->number);
+    bool success = fault->finding == FINDING_NONE;
+    json_t *links = json_pack("{s:o}", "messaging", chat_link(app, chat, "/messaging"));
+    json_t *event = with(ucwa_event("completed", "message", href), "message",
+                         message_of(app, href, "Outgoing", links));
+    json_object_set_new(event, "status", json_string(success ? "Success" : "Failure"));
+    if (!success)
+        json_object_set_new(event, "reason", reason_of(fault));
+    put(app, &places, true, event);
+}
+
 /* The text travels in the link itself, as a data URL. */
 void ucwa_tell_message(struct app *app, const struct phone_news *news)
 {
@@ -274,20 +320,15 @@ void ucwa_tell_message(struct app *app, const struct phone_news *news)
     struct places places = places_of(app, arena, chat);
     bool html = slice_starts_nocase(news->type, SLICE("text/html"));
     struct slice text = percent_print(arena, news->text);
-    struct slice href = arena_print(arena, "%.*s/messages/%llu", SLICE_ARG(places.messaging),
-                                    (unsigned long long)++app->numbers);
+    struct slice href = message_path(&places, ++app->numbers);
     json_t *links =
-        json_pack("{s:o,s:o,s:o,s:o}", "self", ucwa_link("%.*s", SLICE_ARG(href)), "participant",
-                  peer_link(app, chat), "messaging", chat_link(app, chat, "/messaging"), "contact",
+        json_pack("{s:o,s:o,s:o}", "participant", peer_link(app, chat), "messaging",
+                  chat_link(app, chat, "/messaging"), "contact",
                   ucwa_link("%.*s/people/%.*s", SLICE_ARG(app->base), SLICE_ARG(chat->peer)));
     json_object_set_new(
         links, html ? "htmlMessage" : "plainMessage",
         ucwa_link("data:text/%s;charset=utf-8,%.*s", html ? "html" : "plain", SLICE_ARG(text)));
-    json_t *message =
-        ucwa_resource("message",
-                      json_pack("{s:s,s:o}", "direction", "Incoming", "timeStamp",
-                                json_sprintf("/Date(%lld)/", (long long)app->ucwa->now)),
-                      links);
+    json_t *message = message_of(app, href, "Incoming", links);
     json_t *event = with(ucwa_event("completed", "message", href), "message", message);
     json_object_set_new(event, "status", json_string("Success"));
     put(app, &places, true, event);

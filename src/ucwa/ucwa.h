@@ -5,13 +5,14 @@
  * of the one by which the application was made. Resources, by their links:
  *
  *   POST .../applications              201, or 200 for an endpointId that is there already
- *   application                        GET, DELETE
- *   me, makeMeAvailable, presence, note, reportMyActivity
- *   people: myContacts, myGroups, groupContacts, search, contact, contactPresence,
- *     contactNote, presenceSubscriptions, presenceSubscription
- *   communication: startMessaging, conversations, conversation, messaging, sendMessage,
- *     setIsTyping, stopMessaging, messagingInvitation, accept, decline, participant
- *   policies, events
+ *   application                        GET, DELETE; batch, events, policies, onlineMeetings (self)
+ *   me, makeMeAvailable, presence, note, location, reportMyActivity, phones,
+ *     callForwardingSettings; photo: ucwa/photo.h
+ *   people: myContacts, myGroups, groupContacts, search, contact, contactPresence, contactNote,
+ *     presenceSubscriptions, presenceSubscription, memberships, subscribedContacts,
+ *     subscribeToGroupPresence, myContactsAndGroupsSubscription
+ *   communication (GET, PUT): startMessaging, conversations, conversation, messaging,
+ *     sendMessage, setIsTyping, stopMessaging, messagingInvitation, accept, decline, participant
  *
  * A link that is missing means "not allowed now", or that we do not serve it: docs/ucwa.md
  * has the list, and what of it comes from which page of Microsoft's manual. */
@@ -27,6 +28,8 @@ struct ucwa;
 enum {
     UCWA_PER_USER = 8, /* applications of one user */
     UCWA_SUBSCRIPTIONS_MAX = 20,
+    UCWA_WAITING_MAX = 100, /* requests of one user that wait for answers (BatchingRequests) */
+    UCWA_BATCH_BYTES_MAX = 262144
 };
 
 struct ucwa_options {

@@ -17,6 +17,7 @@ struct call {
     int status;               /* when it was done: 204, 201 */
     char *location;           /* of a 201 */
     json_t *found;            /* of a search: what PHONE_FOUND brought */
+    uint64_t chat, number;    /* of a first message: where it was said; 0: it is none */
     LIST_ENTRY(call) next;
 };
 
@@ -26,6 +27,7 @@ struct subscription {
     int64_t until;
     struct slice *people;
     size_t count;
+    bool warned;         /* the client knows that it ends soon */
     struct arena *arena; /* of all this */
     LIST_ENTRY(subscription) next;
 };
@@ -34,15 +36,32 @@ struct subscription {
 struct talk {
     uint64_t chat;
     char *operation; /* operationId of who started it; "" */
-    bool connected;
+    char *first;     /* said when it is connected; NULL */
+    bool first_html, connected;
     LIST_ENTRY(talk) next;
+};
+
+/* What startMessaging says at once. */
+struct first {
+    struct slice text;
+    bool html;
+};
+
+/* What a client says that it takes (makeMeAvailable, communication). */
+enum {
+    UCWA_PLAIN = 1 << 0,
+    UCWA_HTML = 1 << 1
+};
+struct offer {
+    unsigned formats;
+    struct slice phone_number, audio; /* absent: not said */
 };
 
 struct app {
     struct ucwa *ucwa;
     struct phone *phone;
     struct arena *arena; /* of the strings */
-    struct slice id, base, account, endpoint, user_agent, culture, guid;
+    struct slice id, base, account, endpoint, user_agent, culture, instance, guid;
     struct channel *channel;
     struct http_later *creating; /* the POST that waits for the sign-in */
     struct http_later *poll;     /* held; NULL */
@@ -53,7 +72,13 @@ struct app {
     uint64_t tags, numbers; /* the last ones given */
     bool appearing;         /* makeMeAvailable is on its way */
     bool available, over;
-    struct slice operation; /* while a chat is being started */
+    unsigned formats;           /* of communication: UCWA_PLAIN | UCWA_HTML */
+    uint64_t edition;           /* of communication: its etag */
+    char *phone_number, *audio; /* of communication: as its client said; NULL */
+    char *location;             /* as its client said; NULL */
+    struct slice operation;     /* while a chat is being started */
+    struct first first;         /* the same */
+    struct known_list *list;    /* myContactsAndGroupsSubscription; NULL: there is none */
     LIST_HEAD(, talk) talks;
     LIST_HEAD(, call) calls;
     LIST_HEAD(, subscription) subscriptions;
@@ -85,6 +110,7 @@ struct ask {
     size_t parts;
     json_t *body; /* NULL: none */
     int64_t expires, now;
+    bool batched; /* it came within a batch */
 };
 
 typedef void ask_fn(struct ask *ask);
@@ -94,11 +120,20 @@ struct resource {
     unsigned methods;
     const char *path;
     ask_fn *answer;
-    bool available; /* only behind makeMeAvailable; before: 409 */
+    unsigned flags;
 };
 
-extern const struct resource me_resources[], people_resources[], talk_resources[];
-extern const size_t me_resource_count, people_resource_count, talk_resource_count;
+enum {
+    RESOURCE_AVAILABLE = 1 << 0, /* only behind makeMeAvailable; before: 409 */
+    RESOURCE_ALONE = 1 << 1,     /* not within a batch */
+    RESOURCE_RAW = 1 << 2        /* its body is no JSON */
+};
+
+extern const struct resource own_resources[], me_resources[], calls_resources[], people_resources[],
+    subscription_resources[], list_resources[], communication_resources[], talk_resources[];
+extern const size_t own_resource_count, me_resource_count, calls_resource_count,
+    people_resource_count, subscription_resource_count, list_resource_count,
+    communication_resource_count, talk_resource_count;
 
 /* ---- the roll: who is there ---- */
 
@@ -111,6 +146,32 @@ struct app *ucwa_app(const struct ucwa *ucwa, struct slice id);
 struct app *ucwa_app_of(const struct ucwa *ucwa, struct slice account, struct slice endpoint,
                         size_t *count_out);
 
+/* Has the user room for so many more requests that wait? Else `later` is answered 429. */
+bool ucwa_may_wait(const struct app *app, size_t more, struct http_later *later);
+
+/* ---- applications ---- */
+
+/* A POST to the applications of a family. */
+void ucwa_create(struct ucwa *ucwa, struct slice family, struct slice account,
+                 struct http_later *later);
+
+/* An application that is there: said to the POST that made it, or finds it again. */
+void ucwa_introduce(struct app *app, struct http_later *later, int status);
+
+/* Everything that waits is answered; the phone is the caller's to end. */
+void ucwa_app_free(struct app *app, int status, const char *code, const char *subcode,
+                   const struct fault *fault);
+
+/* End it and its phone: what waits gets 404. */
+void ucwa_app_end(struct app *app, const struct fault *fault);
+
+struct phone_face ucwa_face(struct app *app);
+
+/* One part of a batch; the application may be gone by then. */
+void ucwa_answer_part(struct ucwa *ucwa, struct slice account, int64_t expires,
+                      struct http_later *later);
+void ucwa_answer_batch(struct ask *ask);
+
 /* ---- answers: each ends the request ---- */
 
 void ucwa_reply(struct ask *ask, int status, json_t *body);
@@ -118,9 +179,15 @@ void ucwa_reply_text(const struct ucwa *ucwa, struct http_later *later, int stat
                      struct slice json);
 void ucwa_refuse(const struct ucwa *ucwa, struct http_later *later, int status, const char *code,
                  const char *subcode, const struct fault *fault);
+/* A body that could not be read: 400, 413 or 415. */
+void ucwa_refuse_body(const struct ucwa *ucwa, struct http_later *later, const char *subcode,
+                      const struct fault *fault);
 void ucwa_refuse_parameter(struct ask *ask, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void ucwa_not_found(struct ask *ask);
+
+/* Does an If-Match or If-None-Match name this state? */
+bool ucwa_etag_is(struct slice said, struct slice etag);
 
 /* The request waits for the phone: the tag for the call that it makes, and what will be
  * answered when it is done. */
@@ -157,9 +224,24 @@ struct slice ucwa_path(const struct app *app, struct arena *arena, const char *f
 json_t *ucwa_me(struct app *app);
 json_t *ucwa_people(struct app *app);
 json_t *ucwa_communication(struct app *app);
+bool ucwa_may_forward(const struct app *app);
+bool ucwa_shows_photos(const struct app *app);
+json_t *ucwa_photo_link(const struct app *app, struct slice address);
 json_t *ucwa_person_presence(struct app *app, const struct phone_person *person);
 const char *ucwa_availability(int number);
 int ucwa_availability_number(struct slice word); /* -1: no such word */
+
+/* Of makeMeAvailable and PUT communication; false: something in it is not known. */
+bool ucwa_offer_read(struct ask *ask, struct offer *offer);
+void ucwa_offer_keep(struct app *app, const struct offer *offer);
+
+bool ucwa_is_address(struct slice address);
+
+/* The group of .../groups/N...; NULL: there is none. */
+const struct phone_group *ucwa_find_group(struct ask *ask);
+
+/* `duration`: minutes from 10 to `most`, as a number or as text. */
+bool ucwa_minutes(struct ask *ask, uint64_t most, int64_t *ms);
 
 /* A chat's three resources and its other participant, under the chat's number. */
 #define UCWA_CONVERSATION "/communication/conversations/%llu"
@@ -181,6 +263,16 @@ void ucwa_tell_message(struct app *app, const struct phone_news *news);
 void ucwa_tell_typing(struct app *app, const struct phone_news *news);
 json_t *ucwa_contact(struct app *app, const struct phone_person *person);
 
+void ucwa_tell_sent(struct app *app, const struct call *call, const struct fault *fault);
+
+/* myContactsAndGroupsSubscription: what is new in the list, and time. */
+void ucwa_list_tell(struct app *app);
+void ucwa_list_tick(struct app *app, int64_t now);
+int64_t ucwa_list_due(const struct app *app);
+void ucwa_list_free(struct app *app);
+
+/* What may be said once the phone has told all: first messages. */
+void ucwa_talks_go_on(struct app *app);
 void ucwa_talk_free(struct talk *talk);
 void ucwa_subscription_free(struct subscription *subscription);
 void ucwa_subscriptions_tick(struct app *app, int64_t now);

@@ -1,8 +1,10 @@
 /* A session of requests, one a line: method letter, target below the application (or ^ and
- * a target below the base), blank, body. Every request must be answered at the latest when
- * the room ends, with a status, and what is JSON must be JSON. */
+ * a target below the base), blank, body; B is a POST of a batch, in which ~ stands for a line's
+ * end; X a GET that wants XML; U a PUT with If-Match. Every request must be answered at the latest
+ * when the room ends, with a status, and what is JSON must be JSON, what is XML well formed. */
 #include "ucwa/asking_priv.h"
 #include "ucwa/fake_phone_priv.h"
+#include "xml/reader.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@ static enum http_method method_of(char letter)
 {
     switch (letter) {
     case 'P':
+    case 'B':
         return HTTP_POST;
     case 'D':
         return HTTP_DELETE;
@@ -33,10 +36,22 @@ static void check(const struct asked *asked)
         abort();
     if (asked->reply.body.len == 0)
         return;
-    json_t *body = json_loadb(asked->reply.body.at, asked->reply.body.len, 0, NULL);
-    if (!body)
+    if (slice_eq(asked->reply.content_type, SLICE("application/json"))) {
+        json_t *body = json_loadb(asked->reply.body.at, asked->reply.body.len, 0, NULL);
+        if (!body)
+            abort();
+        json_decref(body);
+    } else if (slice_eq(asked->reply.content_type, SLICE("application/xml"))) {
+        struct xml_limits limits = xml_limits_default;
+        struct xml_doc *doc;
+        struct fault fault;
+        limits.value = limits.nodes = limits.bytes = 64 * 1024 * 1024;
+        if (xml_read(asked->reply.body, &limits, &doc, &fault) < 0)
+            abort();
+        xml_doc_free(doc);
+    } else if (!slice_starts(asked->reply.content_type, SLICE("multipart/batching;"))) {
         abort();
-    json_decref(body);
+    }
 }
 
 static struct slice target_of(struct arena *arena, struct slice base, struct slice line)
@@ -44,6 +59,22 @@ static struct slice target_of(struct arena *arena, struct slice base, struct sli
     if (slice_starts(line, SLICE("^")))
         return arena_print(arena, SITE_PATH_UCWA "%.*s", SLICE_ARG(slice_from(line, 1)));
     return arena_print(arena, "%.*s%.*s", SLICE_ARG(base), SLICE_ARG(line));
+}
+
+static void prepare(struct asked *asked, struct arena *arena, char letter, struct slice target,
+                    struct slice body)
+{
+    char *text = arena_alloc(arena, body.len + 1);
+    for (size_t i = 0; i < body.len; i++)
+        text[i] = letter == 'B' && body.at[i] == '~' ? '\n' : body.at[i];
+    const char *type = letter == 'B'                    ? "multipart/batching;boundary=b"
+                       : slice_starts(body, SLICE("{")) ? "application/json"
+                                                        : "text/plain";
+    asking(asked, arena, method_of(letter), target, type, slice_make(text, body.len));
+    if (letter == 'X')
+        asked_header(asked, SLICE("Accept"), SLICE("application/xml"));
+    if (letter == 'U')
+        asked_header(asked, SLICE("If-Match"), SLICE("*"));
 }
 
 /* What a phone would do in time: say that it was done, connect, be called. */
@@ -80,9 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (line.len < 2)
             continue;
         slice_cut(slice_from(line, 1), ' ', &target, &body);
-        asking(&asked[count], arena, method_of(line.at[0]), target_of(arena, base, target),
-               slice_starts(body, SLICE("{")) ? "application/json" : "text/plain",
-               arena_copy(arena, body));
+        prepare(&asked[count], arena, line.at[0], target_of(arena, base, target), body);
         ucwa_answer(ucwa, SLICE("alice@contoso.test"), 100000, &asked[count++].later, now += 700);
         if (ucwa_count(ucwa) == 1 && fake.opened == 1)
             live();
