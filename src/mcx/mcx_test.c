@@ -427,6 +427,10 @@ static void polls_end_in_time(void **state)
     mcx_tick(w->mcx, w->now);
     said(w, last);
     assert_int_equal(mcx_due(w->mcx), INT64_MAX);
+    struct asked *late = &w->asked[w->count++];
+    asked_init(late, w->arena, last->request);
+    mcx_answer(w->mcx, SLICE("alice@contoso.test"), w->now, &late->request, &late->later, w->now);
+    refused(w, late, FINDING_TICKET_EXPIRED);
 }
 
 static void who_has_hung_up_is_not_awake(void **state)

@@ -89,8 +89,15 @@ void mcx_answer_poll(struct ask *ask)
     struct session *session = ask->session;
     int64_t seconds = ask->request->poll.seconds;
     int64_t until = ask->now + (seconds < 0 ? POLL_MS : seconds * 1000);
+    struct fault fault;
+    /* What is done at once may still be done by it, for the sake of clocks that differ; but it
+     * could hold nothing, and a phone that does not notice would ask again and again. */
+    if (ask->expires > 0 && ask->expires <= ask->now) {
+        fault_set(&fault, ERR_EXPIRED, FINDING_TICKET_EXPIRED, "too late for a poll");
+        mcx_say_fault(session->mcx, ask->later, &fault);
+        return;
+    }
     if (session->poll) {
-        struct fault fault;
         fault_set(&fault, ERR_CONFLICT, FINDING_MCX_REPLACED, "Poll came again");
         mcx_say_fault(session->mcx, release(session), &fault);
     }
