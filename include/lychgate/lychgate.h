@@ -66,6 +66,7 @@ struct lychgate_event {
     enum lychgate_outcome outcome;
     int64_t spent_us;
     const struct lychgate_problem *problem; /* NULL when GOOD */
+    const char *number; /* "9", "12.1": of the fourteen steps (mobile.h); "" elsewhere */
 };
 
 typedef void lychgate_event_fn(void *arg, const struct lychgate_event *event);

@@ -146,7 +146,7 @@ static int get_own_ticket(struct lychgate *gate, const struct mex_port *port, st
     return err ? err : signin_get_ticket(gate, service, port->location, fault);
 }
 
-static int ask_certificate(struct lychgate *gate, struct fault *fault)
+int signin_ask_certificate(struct lychgate *gate, struct fault *fault)
 {
     struct mex_service service;
     struct slice csr;
@@ -179,15 +179,16 @@ static int ask_certificate(struct lychgate *gate, struct fault *fault)
     return err ? err : publish(gate, port, csr, fault);
 }
 
-static void keep(struct lychgate *gate)
+void signin_keep_certificate(struct lychgate *gate, const char *folder, struct slice pool,
+                             struct slice target)
 {
     struct fault odd;
-    gate->kept->pool = arena_copy(gate->kept->arena, gate->pool_name);
-    gate->kept->target = arena_copy(gate->kept->arena, gate->challenge.targetname);
-    if (!gate->set.cache_folder)
+    gate->kept->pool = arena_copy(gate->kept->arena, pool);
+    gate->kept->target = arena_copy(gate->kept->arena, target);
+    if (!folder)
         return;
-    report_begin(&gate->report, "keep", "key and certificate in %s", gate->set.cache_folder);
-    if (kept_store(gate->kept, gate->set.cache_folder, &odd) < 0)
+    report_begin(&gate->report, "keep", "key and certificate in %s", folder);
+    if (kept_store(gate->kept, folder, &odd) < 0)
         report_noted(&gate->report, &odd, "not kept");
     else
         report_good(&gate->report, "kept");
@@ -199,8 +200,9 @@ int signin_certificate(struct lychgate *gate, enum signin_step *next, struct fau
     if (gate->kept_serves && slice_eq_nocase(gate->kept->target, gate->challenge.targetname))
         return 0;
     gate->kept_serves = false;
-    int err = ask_certificate(gate, fault);
+    int err = signin_ask_certificate(gate, fault);
     if (err == 0)
-        keep(gate);
+        signin_keep_certificate(gate, gate->set.cache_folder, gate->pool_name,
+                                gate->challenge.targetname);
     return err;
 }

@@ -92,7 +92,7 @@ static const char *walk_step(const struct lychgate *gate)
     return gate->walk.visited_count <= 1 ? "lyncdiscover" : "autodiscover";
 }
 
-static int fetch(struct lychgate *gate, struct autodiscover_answer *answer, struct fault *fault)
+int signin_fetch(struct lychgate *gate, struct autodiscover_answer *answer, struct fault *fault)
 {
     struct web_request request = {.url = gate->walk.url};
     struct web_response response;
@@ -143,7 +143,7 @@ int signin_walk(struct lychgate *gate, enum signin_step *next, struct fault *fau
         /* Once a ticket was given, the answers are about this user: no other name
          * would say better. */
         gate->instead = gate->walk.with_ticket ? STEP_NONE : STEP_DISCOVER;
-        int err = fetch(gate, &answer, fault);
+        int err = signin_fetch(gate, &answer, fault);
         if (err == 0)
             err = autodiscover_take(&gate->walk, &answer, &step, fault);
         if (err == 0 && step == AUTODISCOVER_TICKET)

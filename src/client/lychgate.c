@@ -129,6 +129,7 @@ void lychgate_free(struct lychgate *gate)
         return;
     signin_forget(gate);
     session_free(gate->session);
+    mobile_free(gate);
     trace_close(gate->trace);
     report_fini(&gate->report);
     if (gate->stop_fd >= 0)
@@ -140,7 +141,7 @@ void lychgate_free(struct lychgate *gate)
 
 /* ---- signing in ----------------------------------------------------------------------------- */
 
-static int gather_tools(struct lychgate *gate, struct fault *fault)
+int signin_gather_tools(struct lychgate *gate, struct fault *fault)
 {
     const struct settings *set = &gate->set;
     gate->arena = arena_new();
@@ -158,7 +159,8 @@ static int gather_tools(struct lychgate *gate, struct fault *fault)
     gate->web = web_new(&(struct web_options){.ca_file = set->ca_file,
                                               .user_agent = set->user_agent,
                                               .timeout_ms = set->timeout_ms,
-                                              .trace = gate->trace},
+                                              .trace = gate->trace,
+                                              .stop_fd = gate->stop_fd},
                         fault);
     return gate->web ? 0 : fault->err;
 }
@@ -168,7 +170,7 @@ int signin_whole(struct lychgate *gate, struct fault *fault)
     *fault = gate->unusable;
     signin_forget(gate);
     gate->began_us = clock_monotonic_us();
-    int err = fault->err ? fault->err : gather_tools(gate, fault);
+    int err = fault->err ? fault->err : signin_gather_tools(gate, fault);
     if (err) {
         report_keep_problem(&gate->report, fault);
         report_bad(&gate->report, "options", LYCHGATE_FAILED, fault);

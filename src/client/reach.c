@@ -218,6 +218,14 @@ int reaches_find(struct reaches *reaches, struct slice host, uint16_t port, stru
     return 0;
 }
 
+struct slice reaches_alias(const struct reaches *reaches, struct slice host)
+{
+    for (const struct known *known = reaches->known; known; known = known->next)
+        if (slice_eq_nocase(known->host, host) && known->answer.cname_count > 0)
+            return known->answer.cnames[known->answer.cname_count - 1];
+    return (struct slice){0};
+}
+
 bool reaches_silent(const struct reaches *reaches)
 {
     return reaches->silent;

@@ -48,6 +48,9 @@ void reaches_free(struct reaches *reaches);
 int reaches_find(struct reaches *reaches, struct slice host, uint16_t port, struct reach *out,
                  struct fault *fault);
 
+/* The last CNAME behind a name that was found, absent: it has none, or was not asked for. */
+struct slice reaches_alias(const struct reaches *reaches, struct slice host);
+
 /* SRV records, the same way; the answer is in the arena, ranked. */
 int reaches_srv(struct reaches *reaches, struct slice name, struct arena *arena,
                 struct resolver_answer *out, struct fault *fault);

@@ -77,6 +77,7 @@ static void tell(struct report *report, struct slice answer, enum lychgate_outco
         .answer = arena_string(report->arena, answer),
         .outcome = outcome,
         .spent_us = clock_monotonic_us() - report->began_us,
+        .number = report->number ? report->number : "",
     };
     if (fault) {
         problem = problem_of(report, fault, report->arena);
@@ -126,6 +127,7 @@ void report_tell(const struct report *report, const struct report_told *told)
     struct report aside;
     report_init(&aside, report->event, report->arg);
     open_step(&aside, told->step);
+    aside.number = report->number;
     if (told->began_us)
         aside.began_us = told->began_us;
     report_whom(&aside, told->whom);

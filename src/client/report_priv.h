@@ -15,6 +15,7 @@ struct report {
     void *arg;
     struct arena *arena; /* of the open step */
     const char *step;    /* NULL: none is open */
+    const char *number;  /* of all steps from now on; NULL: none */
     struct slice asked, whom, received;
     int64_t began_us;
     struct lychgate_problem problem; /* of the last failure; strings in problem_arena */

@@ -63,7 +63,7 @@ static bool about_time(enum finding finding)
 
 /* A server seldom says that the clocks differ: it says that a time stamp, a ticket or a
  * certificate is no good. Its Date headers tell. */
-static void blame_clock(const struct lychgate *gate, struct fault *fault)
+void signin_blame_clock(const struct lychgate *gate, struct fault *fault)
 {
     const struct report *report = &gate->report;
     if (!report->skew_known || llabs(report->skew_ms) <= SKEW_MAX_MS || !about_time(fault->finding))
@@ -94,7 +94,7 @@ static int settle(struct lychgate *gate, enum signin_step step, struct fault *fa
 {
     if (step == STEP_DISCOVER && gate->cause.finding != FINDING_NONE)
         *fault = gate->cause;
-    blame_clock(gate, fault);
+    signin_blame_clock(gate, fault);
     if (step != STEP_DISCOVER || fault->finding != gate->cause.finding)
         report_keep_problem(&gate->report, fault);
     report_bad(&gate->report, steps[step].id, LYCHGATE_FAILED, fault);
@@ -126,6 +126,7 @@ void signin_forget(struct lychgate *gate)
     wire_close(gate->wire);
     gate->wire = NULL;
     session_interrupt(gate);
+    mobile_forget(gate);
     association_free(gate->association);
     kept_free(gate->kept);
     web_free(gate->web);
@@ -177,7 +178,10 @@ int signin_ask(struct lychgate *gate, const char *step, const struct web_request
     int err = reaches_find(gate->reaches, host, port, &reach, fault);
     if (err)
         return err;
-    report_begin(&gate->report, step, "%s %.*s", request->post ? "POST" : "GET",
+    report_begin(&gate->report, step, "%s %.*s",
+                 request->connect_only ? "connect to"
+                 : request->post       ? "POST"
+                                       : "GET",
                  SLICE_ARG(request->url));
     report_whom(&gate->report, reach_print(gate->arena, host, port));
     err = web_ask(gate->web, request, &reach, gate->arena, response, fault);

@@ -47,6 +47,8 @@ enum {
     SKEW_MAX_MS = 5 * 60 * 1000,
 };
 
+struct mobile; /* mobile_priv.h */
+
 /* What the caller wants; strings live in lychgate.own. */
 struct settings {
     struct slice address; /* "alice@contoso.test", lower case */
@@ -120,6 +122,7 @@ struct lychgate {
     struct slice token;                    /* the server's last gssapi-data */
     struct sip_transactions *transactions; /* talk.c; NULL: nothing was asked */
     struct session *session;               /* session_priv.h; NULL: not opened */
+    struct mobile *mobile;                 /* NULL: never signed in as a phone */
     int64_t alive_at, renew_at;            /* clock_monotonic(): a sign of life, a refresh is due */
 
     /* What came of it; strings in `own` (lychgate_summary). */
@@ -140,6 +143,16 @@ int signin_whole(struct lychgate *gate, struct fault *fault);
 
 /* End the attempt: connection, association, secrets. */
 void signin_forget(struct lychgate *gate);
+
+/* What an attempt works with: resolver, TLS, curl (lychgate.c). */
+int signin_gather_tools(struct lychgate *gate, struct fault *fault);
+
+/* A failure that a wrong clock explains becomes CLOCK_SKEW. */
+void signin_blame_clock(const struct lychgate *gate, struct fault *fault);
+
+/* mobile.c: with the attempt, with the object. */
+void mobile_forget(struct lychgate *gate);
+void mobile_free(struct lychgate *gate);
 
 /* ---- the steps -------------------------------------------------------------------- */
 
@@ -171,9 +184,21 @@ int signin_trust(struct lychgate *gate, struct slice url, bool unprotected, stru
 int signin_metadata(struct lychgate *gate, struct slice service_url, struct mex_service *out,
                     struct fault *fault);
 
-/* A ticket from the service for somebody (ticket.c). */
+/* A ticket from the service for somebody (ticket.c): by the password; or signed with the key of
+ * the certificate in gate->kept. It becomes gate->ticket. */
 int signin_get_ticket(struct lychgate *gate, struct slice service_url, struct slice applies_to,
                       struct fault *fault);
+int signin_ticket_by_certificate(struct lychgate *gate, struct slice service_url,
+                                 struct slice applies_to, struct fault *fault);
+
+/* GET gate->walk.url (find.c). */
+int signin_fetch(struct lychgate *gate, struct autodiscover_answer *answer, struct fault *fault);
+
+/* A new certificate from the service at gate->challenge.sts_uri, with the present ticket or, where
+ * there is none, one of its own; into gate->kept (certificate.c). And keep it there (NULL: no). */
+int signin_ask_certificate(struct lychgate *gate, struct fault *fault);
+void signin_keep_certificate(struct lychgate *gate, const char *folder, struct slice pool,
+                             struct slice target);
 
 /* The password, asked for at most once; -ERR_DENIED with PASSWORD_NEEDED. */
 int signin_password(struct lychgate *gate, struct fault *fault);

@@ -7,6 +7,8 @@
 #include "base/random.h"
 #include "orgid/client.h"
 
+#include <openssl/x509.h>
+
 static struct slice message_id(struct arena *arena)
 {
     struct guid guid = guid_new();
@@ -185,12 +187,13 @@ static int check_life(const struct webticket_grant *grant, int64_t now, struct f
     return 0;
 }
 
+/* vague: what a refusal means that does not say. */
 static int take_ticket(struct lychgate *gate, const struct web_response *response,
-                       struct slice entropy, struct fault *fault)
+                       struct slice entropy, enum finding vague, struct fault *fault)
 {
     if (response->status != 200)
         return webticket_refusal(response->status, web_header(response, "X-Ms-diagnostics"),
-                                 response->body, FINDING_WRONG_PASSWORD, fault);
+                                 response->body, vague, fault);
     webticket_grant_fini(&gate->ticket);
     gate->ticket = (struct webticket_grant){0};
     int err = webticket_rstr_parse(response->body, entropy, gate->arena, &gate->ticket, fault);
@@ -237,7 +240,65 @@ static int ask_ticket(struct lychgate *gate, const struct way *way, struct slice
     int err = signin_ask(gate, "ticket", &request, &response, fault);
     secret_wipe(body.at, body.cap);
     if (err == 0)
-        err = take_ticket(gate, &response, entropy, fault);
+        err = take_ticket(gate, &response, entropy, FINDING_WRONG_PASSWORD, fault);
+    secret_wipe(random, sizeof random);
+    return err;
+}
+
+/* Where the metadata does not list it: under the name that it has at Microsoft. */
+static struct slice certificate_port(struct lychgate *gate, const struct mex_service *service,
+                                     struct slice service_url)
+{
+    const struct mex_port *port = mex_find_auth(service, MEX_AUTH_CERTIFICATE);
+    return port ? port->location : arena_print(gate->arena, "%.*s/Cert", SLICE_ARG(service_url));
+}
+
+static int post_signed(struct lychgate *gate, struct slice to, struct slice applies_to,
+                       struct slice entropy, struct web_response *response, struct fault *fault)
+{
+    scoped(buf) struct buf body = BUF_INIT;
+    unsigned char *der = NULL;
+    int len = i2d_X509(gate->kept->certificate, &der);
+    const struct webticket_identity identity = {
+        .key = gate->kept->key,
+        .certificate = arena_copy(gate->arena, slice_make(der, len > 0 ? (size_t)len : 0)),
+    };
+    OPENSSL_free(der);
+    const struct webticket_ask ask = {
+        .to = to,
+        .applies_to = applies_to,
+        .sip_uri = gate->set.sip_uri,
+        .entropy = entropy,
+        .message_id = message_id(gate->arena),
+        .now = clock_now(),
+    };
+    int err = webticket_rst_print_signed(&ask, &identity, &body, fault);
+    if (err)
+        return err;
+    struct web_request request = {.url = to, .post = true, .body = buf_slice(&body)};
+    web_request_header(&request, "Content-Type", SLICE(WEBTICKET_CONTENT_TYPE));
+    web_request_header(&request, "SOAPAction", SLICE(WEBTICKET_SOAP_ACTION));
+    return signin_ask(gate, "ticket", &request, response, fault);
+}
+
+int signin_ticket_by_certificate(struct lychgate *gate, struct slice service_url,
+                                 struct slice applies_to, struct fault *fault)
+{
+    struct mex_service service;
+    struct web_response response;
+    char random[WEBTICKET_ENTROPY_LEN];
+    int err = signin_metadata(gate, service_url, &service, fault);
+    if (err)
+        return err;
+    struct slice to = certificate_port(gate, &service, service_url);
+    if (!slice_starts_nocase(to, SLICE("https://")))
+        return fault_set(fault, ERR_DENIED, FINDING_DISCOVERY_UNPROTECTED,
+                         "the metadata wants the certificate without TLS");
+    random_fill(random, sizeof random);
+    struct slice entropy = slice_make(random, sizeof random);
+    err = post_signed(gate, to, applies_to, entropy, &response, fault);
+    if (err == 0)
+        err = take_ticket(gate, &response, entropy, FINDING_CERT_UNKNOWN, fault);
     secret_wipe(random, sizeof random);
     return err;
 }

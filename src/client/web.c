@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <openssl/x509.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,6 +202,15 @@ static void aim(struct lists *lists, struct arena *arena, struct slice host, uin
     append(&lists->resolve, buf_string(&pinned));
 }
 
+/* Called about once a second while curl waits. */
+static int may_go_on(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const struct web *web = arg;
+    struct pollfd stop = {.fd = web->with.stop_fd, .events = POLLIN};
+    (void)a, (void)b, (void)c, (void)d;
+    return poll(&stop, 1, 0) > 0;
+}
+
 static void set_request(struct web *web, const struct web_request *request, struct arena *arena,
                         struct lists *lists)
 {
@@ -215,7 +225,15 @@ static void set_request(struct web *web, const struct web_request *request, stru
     }
     append(&lists->headers, "Expect:"); /* no waiting for 100 */
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, lists->headers);
-    if (request->post) {
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, 2L * web->with.timeout_ms + request->wait_ms);
+    if (request->stoppable) {
+        curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, may_go_on);
+        curl_easy_setopt(c, CURLOPT_XFERINFODATA, web);
+        curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    }
+    if (request->connect_only) {
+        curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
+    } else if (request->post) {
         curl_easy_setopt(c, CURLOPT_POST, 1L);
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->body.at);
         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
@@ -240,7 +258,6 @@ static void set_manners(struct web *web, const struct lists *lists)
     curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c, CURLOPT_USERAGENT, web->with.user_agent);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)web->with.timeout_ms);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, 2L * web->with.timeout_ms);
     curl_easy_setopt(c, CURLOPT_CONNECT_TO, lists->connect);
     curl_easy_setopt(c, CURLOPT_RESOLVE, lists->resolve);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, web->error);
@@ -289,6 +306,8 @@ static int curl_fault(struct web *web, CURLcode code, struct fault *fault)
         return fault_set(fault, ERR_LIMIT, FINDING_HTTP_TOO_LARGE,
                          "the answer is larger than %d bytes", WEB_BODY_MAX);
     switch (code) {
+    case CURLE_ABORTED_BY_CALLBACK:
+        return fault_set(fault, ERR_CONFLICT, FINDING_STOPPED, "while waiting for an answer");
     case CURLE_COULDNT_CONNECT:
         return connect_fault(web, fault);
     case CURLE_OPERATION_TIMEDOUT:

@@ -14,6 +14,7 @@ struct web_options {
     const char *user_agent;
     int timeout_ms;      /* of connecting, and again of the whole exchange */
     struct trace *trace; /* may be NULL; borrowed */
+    int stop_fd;         /* readable: give up a request that says so */
 };
 
 /* NULL with a fault when curl cannot start. Strings are borrowed. */
@@ -35,6 +36,9 @@ struct web_request {
     size_t header_count;
     bool post; /* else GET */
     struct slice body;
+    bool connect_only;       /* and TLS, and then nothing */
+    int wait_ms;             /* how much longer than others the answer may take */
+    bool stoppable;          /* by web_options.stop_fd: -ERR_CONFLICT, STOPPED */
     struct slice basic_user; /* absent: no HTTP authentication */
     struct slice basic_password;
 };

@@ -183,18 +183,21 @@ static json_t *names_json(const char *const *names)
     return list;
 }
 
+json_t *session_contact_json(const struct lychgate_contact *contact)
+{
+    return json_pack("{s:o,s:o,s:o,s:b,s:o}", "address", signin_text_json(contact->address),
+                     "alias", signin_text_json(contact->alias), "groups",
+                     names_json(contact->groups), "subscribed", contact->subscribed, "presence",
+                     session_person_json(contact->presence));
+}
+
 json_t *session_contacts_json(const struct lychgate *gate)
 {
     json_t *list = json_array();
     size_t count;
     const struct lychgate_contact *contacts = lychgate_contacts(gate, &count);
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:o,s:o,s:o,s:b,s:o}", "address",
-                                              signin_text_json(contacts[i].address), "alias",
-                                              signin_text_json(contacts[i].alias), "groups",
-                                              names_json(contacts[i].groups), "subscribed",
-                                              contacts[i].subscribed, "presence",
-                                              session_person_json(contacts[i].presence)));
+        json_array_append_new(list, session_contact_json(&contacts[i]));
     return list;
 }
 

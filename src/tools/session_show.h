@@ -21,6 +21,7 @@ void session_show_person(struct buf *out, const struct lychgate_presence *presen
 json_t *session_json(const struct lychgate *gate);
 json_t *session_settings_json(const struct lychgate *gate);
 json_t *session_contacts_json(const struct lychgate *gate);
+json_t *session_contact_json(const struct lychgate_contact *contact);
 
 /* {"address","name","state","availability","activity","note","out_of_office","device",
  *  "title",...,"last_active","refused"}; null for NULL. */

@@ -1,7 +1,7 @@
 #include "tools/signin.h"
 
-#include "tools/account.h"
 #include "tools/session_show.h"
+#include "tools/signin_priv.h"
 #include "tools/signin_show.h"
 
 #include <stdio.h>
@@ -15,22 +15,15 @@ const struct verb_option signin_options[] = {
     ACCOUNT_OPTIONS,
     {"keep", "SECONDS", "stay signed in so long", false},
     {"register-only", NULL, "stop after the 200 to REGISTER", false},
+    {"mobile", NULL, "as a phone does, by the mobility service: fourteen steps", false},
+    {"push-subscription", "FILE", "with --mobile: be woken by this (JSON), do not poll", false},
     {"jsonl", NULL, "print one line of JSON for each step as it happens", false},
     {0},
 };
 
-/* What one run works with. */
-struct run {
-    const struct invocation *invocation;
-    bool lines;    /* --jsonl */
-    json_t *steps; /* --json */
-    uint64_t keep; /* --keep, seconds */
-    bool register_only;
-};
-
 /* ---- while it runs ------------------------------------------------------------------------ */
 
-static void put_line(json_t *json, const char *event)
+void signin_put_line(json_t *json, const char *event)
 {
     json_object_set_new(json, "event", json_string(event));
     json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
@@ -39,11 +32,11 @@ static void put_line(json_t *json, const char *event)
     json_decref(json);
 }
 
-static void show_event(void *arg, const struct lychgate_event *event)
+void signin_show_event(void *arg, const struct lychgate_event *event)
 {
-    struct run *run = arg;
+    struct signin_run *run = arg;
     if (run->lines) {
-        put_line(signin_step_json(event), "step");
+        signin_put_line(signin_step_json(event), "step");
     } else if (run->steps) {
         json_array_append_new(run->steps, signin_step_json(event));
     } else {
@@ -63,8 +56,7 @@ enum reached {
     OPENED
 };
 
-static json_t *result_json(const struct run *run, struct lychgate *gate, enum tool_exit code,
-                           enum reached reached)
+const char *signin_result_word(enum tool_exit code)
 {
     static const char *const words[] = {
         [TOOL_FINE] = "signed-in",
@@ -72,15 +64,21 @@ static json_t *result_json(const struct run *run, struct lychgate *gate, enum to
         [TOOL_USAGE] = "usage",
         [TOOL_UNABLE] = "unable",
     };
+    return words[code];
+}
+
+static json_t *result_json(const struct signin_run *run, struct lychgate *gate, enum tool_exit code,
+                           enum reached reached)
+{
     return json_pack("{s:s,s:s,s:o,s:o,s:o}", "address", run->invocation->operands[0], "result",
-                     words[code], "summary",
+                     signin_result_word(code), "summary",
                      reached >= REGISTERED ? signin_summary_json(lychgate_summary(gate))
                                            : json_null(),
                      "session", reached == OPENED ? session_json(gate) : json_null(), "error",
                      signin_problem_json(lychgate_problem(gate)));
 }
 
-static void put_text(const struct run *run, struct lychgate *gate, enum reached reached)
+static void put_text(const struct signin_run *run, struct lychgate *gate, enum reached reached)
 {
     scoped(buf) struct buf out = BUF_INIT;
     if (run->lines || run->steps)
@@ -93,23 +91,23 @@ static void put_text(const struct run *run, struct lychgate *gate, enum reached 
     fflush(stdout);
 }
 
-static void show_result(struct run *run, struct lychgate *gate, enum tool_exit code,
-                        enum reached reached)
+void signin_put_result(const struct signin_run *run, json_t *result)
 {
     if (run->lines) {
-        put_line(result_json(run, gate, code, reached), "result");
-    } else if (run->steps) {
-        json_t *document = result_json(run, gate, code, reached);
-        json_object_set(document, "steps", run->steps);
-        json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-        putchar('\n');
-        json_decref(document);
+        signin_put_line(result, "result");
+        return;
     }
+    if (run->steps) {
+        json_object_set(result, "steps", run->steps);
+        json_dumpf(result, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+        putchar('\n');
+    }
+    json_decref(result);
 }
 
 /* Sign in, go on as far as the server lets us, stay if asked to, sign out. The first failure is
  * the outcome; a server that refuses what follows the sign-in has signed us in all the same. */
-static enum tool_exit go_through(struct run *run, struct lychgate *gate)
+static enum tool_exit go_through(struct signin_run *run, struct lychgate *gate)
 {
     enum reached reached = NOWHERE;
     int err = lychgate_signin(gate);
@@ -128,26 +126,31 @@ static enum tool_exit go_through(struct run *run, struct lychgate *gate)
             err = lychgate_signout(gate);
     }
     enum tool_exit code = account_exit(err, lychgate_problem(gate));
-    show_result(run, gate, code, reached);
+    signin_put_result(run, result_json(run, gate, code, reached));
     return code;
 }
 
 enum tool_exit signin_run(struct invocation *invocation)
 {
-    struct run run = {.invocation = invocation,
-                      .lines = invocation_has(invocation, "jsonl"),
-                      .register_only = invocation_has(invocation, "register-only")};
+    struct signin_run run = {.invocation = invocation,
+                             .lines = invocation_has(invocation, "jsonl"),
+                             .register_only = invocation_has(invocation, "register-only")};
     struct account account = {.invocation = invocation, .address = invocation->operands[0]};
     struct lychgate_options options;
+    bool mobile = invocation_has(invocation, "mobile");
+    if (!mobile && invocation_has(invocation, "push-subscription"))
+        return tool_usage("--push-subscription is for --mobile");
+    if (mobile && (run.register_only || invocation_has(invocation, "server")))
+        return tool_usage("--mobile does not REGISTER itself: no --register-only, no --server");
     if (!invocation_number(invocation, "keep", 0, KEEP_MAX_S, &run.keep) ||
         !account_options(&account, &options))
         return TOOL_USAGE;
     account.stays = run.keep > 0;
     run.steps = invocation->json && !run.lines ? json_array() : NULL;
-    options.event = show_event;
+    options.event = signin_show_event;
     options.event_arg = &run;
     account_begin(&account, &options);
-    enum tool_exit code = go_through(&run, account.gate);
+    enum tool_exit code = mobile ? signin_mobile(&run, &account) : go_through(&run, account.gate);
     account_end(&account);
     json_decref(run.steps);
     return code;

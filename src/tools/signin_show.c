@@ -56,6 +56,8 @@ void signin_show_step(struct buf *out, const struct lychgate_event *event, bool 
     const char *answer = event->answer;
     if (problem && (!answer[0] || event->outcome == LYCHGATE_PASSED))
         answer = problem->detail;
+    if (event->number[0])
+        buf_print(out, "%-5s ", event->number);
     buf_print(out, "%s%-4s%s %5" PRId64 " ms  %-*s ", colour ? outcomes[event->outcome].colour : "",
               outcomes[event->outcome].mark, colour ? "\033[0m" : "",
               (event->spent_us + 500) / 1000, STEP_WIDTH, event->step);
@@ -146,11 +148,14 @@ json_t *signin_problem_json(const struct lychgate_problem *problem)
 
 json_t *signin_step_json(const struct lychgate_event *event)
 {
-    return json_pack("{s:s,s:o,s:o,s:o,s:s,s:o,s:o}", "step", event->step, "asked",
-                     signin_text_json(event->asked), "whom", signin_text_json(event->whom),
-                     "answer", signin_text_json(event->answer), "outcome",
-                     outcomes[event->outcome].id, "ms", ms_json(event->spent_us), "problem",
-                     signin_problem_json(event->problem));
+    json_t *step =
+        json_pack("{s:s,s:o,s:o,s:o,s:s,s:o,s:o}", "step", event->step, "asked",
+                  signin_text_json(event->asked), "whom", signin_text_json(event->whom), "answer",
+                  signin_text_json(event->answer), "outcome", outcomes[event->outcome].id, "ms",
+                  ms_json(event->spent_us), "problem", signin_problem_json(event->problem));
+    if (event->number[0])
+        json_object_set_new(step, "number", json_string(event->number));
+    return step;
 }
 
 json_t *signin_summary_json(const struct lychgate_summary *s)

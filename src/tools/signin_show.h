@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-/* A step as one line (with its newline), e.g.
+/* A step as one line (with its newline; a phone's begins with its number), e.g.
  *
  *   ok     12 ms  lyncdiscover  GET https://... (192.0.2.7:443): 200, go on to https://...
  *
@@ -17,7 +17,8 @@ void signin_show_step(struct buf *out, const struct lychgate_event *event, bool 
 /* "Signed in as alice@contoso.test", pool, endpoint, certificate, time. */
 void signin_show_summary(struct buf *out, const struct lychgate_summary *summary, bool colour);
 
-/* {"step","asked","whom","answer","outcome","ms","problem"}; new references. */
+/* {"step","asked","whom","answer","outcome","ms","problem"}, and "number" for the steps of a
+ * phone; new references. */
 json_t *signin_step_json(const struct lychgate_event *event);
 json_t *signin_summary_json(const struct lychgate_summary *summary);
 

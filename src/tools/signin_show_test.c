@@ -17,6 +17,7 @@ static const struct lychgate_problem wrong = {
 };
 
 static const struct lychgate_event good = {.step = "dns",
+                                           .number = "",
                                            .asked = "A lyncdiscover.contoso.test",
                                            .whom = "192.0.2.53:53",
                                            .answer = "192.0.2.7",
@@ -26,6 +27,7 @@ static const struct lychgate_event good = {.step = "dns",
 static struct lychgate_event bad(enum lychgate_outcome outcome)
 {
     return (struct lychgate_event){.step = "ticket",
+                                   .number = "",
                                    .asked = "POST https://w/",
                                    .whom = "192.0.2.7:443",
                                    .answer = "HTTP/1.1 401 Unauthorized",
