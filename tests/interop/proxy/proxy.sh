@@ -144,7 +144,36 @@ answers_bob() { # WORD
 }
 ends() { as DELETE "$application" && answers 204; }
 
-show_on_failure "$LAB_DIR/answer.body" "$LAB_DIR/events" "$LAB_DIR/root.json" "$LAB_DIR/bob.err" "$LAB_DIR/signin.out" "$LAB_DIR/nginx-error.log" "$LAB_DIR/haproxy.log" "$site_log"
+# The article's own sign-in, by the contract that is ours: all fourteen steps, then a poll that is
+# held while bob writes.
+mobile() { # OPTION...
+  "$LYCHGATE" signin "alice@$site_domain" --mobile --jsonl --no-cache --password-file "$LAB_DIR/password" \
+    --ca "$site/ca.pem" "$@" >"$LAB_DIR/mobile.jsonl" 2>"$LAB_DIR/mobile.err"
+}
+mobile_step() { # NUMBER WORDS
+  grep "\"number\":\"$1\"" "$LAB_DIR/mobile.jsonl" | grep -q -- "$2"
+}
+mobile_hears() { # WORD
+  local phone tries
+  "$LYCHGATE" signin "alice@$site_domain" --mobile --jsonl --no-cache --password-file "$LAB_DIR/password" \
+    --ca "$site/ca.pem" --keep 60 >"$LAB_DIR/mobile.jsonl" 2>"$LAB_DIR/mobile.err" &
+  phone=$!
+  for ((tries = 0; tries < 200; tries++)); do
+    mobile_step 14 ' contacts in ' && break
+    sleep 0.1
+  done
+  "$LYCHGATE" im "alice@$site_domain" "$1" --as "bob@$site_domain" --password-file "$LAB_DIR/password" \
+    --ca "$site/ca.pem" --no-cache >"$LAB_DIR/bob.out" 2>"$LAB_DIR/bob.err" || return
+  for ((tries = 0; tries < 200; tries++)); do
+    grep -q "\"text\":\"$1\"" "$LAB_DIR/mobile.jsonl" && break
+    sleep 0.1
+  done
+  kill -INT "$phone"
+  wait "$phone" || return
+  grep -q "\"text\":\"$1\"" "$LAB_DIR/mobile.jsonl"
+}
+
+show_on_failure "$LAB_DIR/mobile.jsonl" "$LAB_DIR/mobile.err" "$LAB_DIR/answer.body" "$LAB_DIR/events" "$LAB_DIR/root.json" "$LAB_DIR/bob.err" "$LAB_DIR/signin.out" "$LAB_DIR/nginx-error.log" "$LAB_DIR/haproxy.log" "$site_log"
 printf 'Wonderland-7\n' >"$LAB_DIR/password"
 check 'a site behind a proxy is made' site_init
 site_set listen http 127.0.0.1:8080
@@ -175,6 +204,13 @@ for proxy in nginx haproxy; do
   check "$proxy: is woken by bob's message" hears_bob "Hello-$proxy"
   check "$proxy: and answers him" answers_bob "Thanks-$proxy"
   check "$proxy: signs out" ends
+  check "$proxy: a phone signs in, too" mobile
+  check "$proxy: 6 it is switched to https" mobile_step 6 "switched to https://webdir.$site_domain/"
+  check "$proxy: 8 its mobility service has the outer name" \
+    mobile_step 8 "https://webdir.$site_domain/Mcx/McxService.svc"
+  check "$proxy: 9 its certificate gets a web ticket" mobile_step 9 'WebTicketService.svc/Cert'
+  check "$proxy: 14 it has contacts" mobile_step 14 ' contacts in '
+  check "$proxy: its poll is held until bob writes" mobile_hears "Ahoy-$proxy"
   check "$proxy: the client's address is the one the trusted proxy names" believed_address
   proxy_stop
 done
