@@ -93,6 +93,6 @@ struct slice cs_scope_name(struct slice scope);
 cs_run_fn cs_user_get, cs_user_set, cs_user_enable, cs_user_disable, cs_effective_get;
 cs_run_fn cs_policy_get, cs_policy_new, cs_policy_set, cs_policy_remove, cs_policy_grant;
 cs_run_fn cs_select, cs_where, cs_format_list, cs_format_table, cs_sort, cs_measure;
-cs_run_fn cs_commands, cs_help, cs_test_registration;
+cs_run_fn cs_commands, cs_help, cs_test_registration, cs_test_mcx_im;
 
 #endif

@@ -328,13 +328,14 @@ static void test_help(void **state)
 static void test_script(void **state)
 {
     struct world *w = *state;
-    assert_string_equal(ran(w, "# as pasted\r\n"
-                               "New-CsMobilityPolicy -Identity All_Mobility\r\n"
-                               "Get-CsUser \xe2\x80\x93"
-                               "filter {samaccountname -eq \xe2\x80\x9c"
-                               "bcarius\xe2\x80\x9d} |\r\n"
-                               "  Grant-CsMobilityPolicy -PolicyName All_Mobility\r\n"
-                               "Get-CsUser 'Brendan Carius' | Select-Object MobilityPolicy | fl\r\n"),
+    assert_string_equal(ran(w,
+                            "# as pasted\r\n"
+                            "New-CsMobilityPolicy -Identity All_Mobility\r\n"
+                            "Get-CsUser \xe2\x80\x93"
+                            "filter {samaccountname -eq \xe2\x80\x9c"
+                            "bcarius\xe2\x80\x9d} |\r\n"
+                            "  Grant-CsMobilityPolicy -PolicyName All_Mobility\r\n"
+                            "Get-CsUser 'Brendan Carius' | Select-Object MobilityPolicy | fl\r\n"),
                         "\nMobilityPolicy : All_Mobility\n\n");
     refused(w, "Disable-CsUser alice\nGet-CsUsr", FINDING_CS_UNKNOWN, "Get-CsUser?");
     assert_non_null(strstr(ran(w, "Get-CsUser alice"), "Enabled                : True"));
@@ -414,6 +415,41 @@ static void test_registration(void **state)
             FINDING_CS_MISUSED, "LiveID");
 }
 
+static void fake_mcx_im(void *arg, const struct cs_probe *probe, struct arena *arena,
+                        struct cs_probed *out)
+{
+    struct cs_probe *seen = arg;
+    *seen = *probe;
+    *out = (struct cs_probed){
+        .good = true, .latency_us = 1, .uri = arena_print(arena, "https://web.contoso.test/Mcx")};
+}
+
+static void test_mcx_im(void **state)
+{
+    struct world *w = *state;
+    struct cs_probe seen;
+    w->cs.probes = (struct cs_probes){.mcx_im = fake_mcx_im, .arg = &seen};
+    assert_string_equal(
+        ran(w, "Test-CsMcxP2PIM -TargetFqdn pool.contoso.test -Authentication ClientCertificate "
+               "-SenderSipAddress \"sip:alice@contoso.test\" -SenderCredential alice "
+               "-ReceiverSipAddress bob@contoso.test"),
+        "\nTarget Fqdn   : pool.contoso.test\n"
+        "Target Uri    : https://web.contoso.test/Mcx\n"
+        "Result        : Success\n"
+        "Latency       : 00:00:00.0000010\n"
+        "Error Message :\n"
+        "Diagnosis     :\n\n");
+    assert_true(slice_eq(seen.player[0].address, SLICE("alice@contoso.test")));
+    assert_true(slice_eq(seen.player[0].login, SLICE("alice")));
+    assert_true(slice_eq(seen.player[1].address, SLICE("bob@contoso.test")));
+    assert_true(slice_absent(seen.player[1].login));
+    assert_int_equal(seen.authentication, CS_AUTH_CLIENT_CERTIFICATE);
+    refused(w, "Test-CsMcxP2PIM pool -SenderSipAddress a@b", FINDING_CS_MISUSED,
+            "-ReceiverSipAddress is needed");
+    refused(w, "Test-CsMcxP2PIM pool -SenderSipAddress a@b -ReceiverSipAddress sip:A@b",
+            FINDING_CS_MISUSED, "the same");
+}
+
 static void test_misuse(void **state)
 {
     struct world *w = *state;
@@ -484,6 +520,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_script, setup, teardown),
         cmocka_unit_test_setup_teardown(test_confirm, setup, teardown),
         cmocka_unit_test_setup_teardown(test_registration, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mcx_im, setup, teardown),
         cmocka_unit_test_setup_teardown(test_misuse, setup, teardown),
         cmocka_unit_test_setup_teardown(test_json, setup, teardown),
     };

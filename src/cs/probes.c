@@ -100,3 +100,18 @@ int cs_test_registration(struct cs_call *call, struct fault *fault)
         err = player(call, "UserSipAddress", "UserCredential", &probe.player[0], fault);
     return err < 0 ? err : run(call, call->world->probes.registration, &probe, false, fault);
 }
+
+/* Sender and receiver must be two: a phone does not talk to itself. */
+int cs_test_mcx_im(struct cs_call *call, struct fault *fault)
+{
+    struct cs_probe probe = {0};
+    struct cs_player *sender = &probe.player[0], *receiver = &probe.player[1];
+    int err = target(call, &probe, fault);
+    if (err == 0)
+        err = player(call, "SenderSipAddress", "SenderCredential", sender, fault);
+    if (err == 0)
+        err = player(call, "ReceiverSipAddress", "ReceiverCredential", receiver, fault);
+    if (err == 0 && slice_eq_nocase(sender->address, receiver->address))
+        err = cs_misused(fault, call, "-SenderSipAddress and -ReceiverSipAddress are the same");
+    return err < 0 ? err : run(call, call->world->probes.mcx_im, &probe, true, fault);
+}

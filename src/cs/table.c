@@ -103,6 +103,18 @@ static const struct cs_parameter measure[] = {
     {"Minimum", CS_TAKES_SWITCH, 0, false}, {0},
 };
 static const struct cs_parameter name_only[] = {{"Name", CS_TAKES_TEXT, 1, false}, {0}};
+static const struct cs_parameter mcx_im[] = {
+    {"TargetFqdn", CS_TAKES_TEXT, 1, false},
+    {"SenderSipAddress", CS_TAKES_TEXT, 0, false},
+    {"SenderCredential", CS_TAKES_TEXT, 0, false},
+    {"ReceiverSipAddress", CS_TAKES_TEXT, 0, false},
+    {"ReceiverCredential", CS_TAKES_TEXT, 0, false},
+    {"Authentication", CS_TAKES_TEXT, 0, false},
+    {"RegistrarPort", CS_TAKES_TEXT, 0, false},
+    {"Force", CS_TAKES_SWITCH, 0, false},
+    {"Verbose", CS_TAKES_SWITCH, 0, false},
+    {0},
+};
 static const struct cs_parameter registration[] = {
     {"TargetFqdn", CS_TAKES_TEXT, 1, false},     {"UserSipAddress", CS_TAKES_TEXT, 0, false},
     {"UserCredential", CS_TAKES_TEXT, 0, false}, {"Authentication", CS_TAKES_TEXT, 0, false},
@@ -145,6 +157,8 @@ const struct cs_cmdlet cs_cmdlets[] = {
     CONFIGURATION("PushNotificationConfiguration", POLICY_PUSH),
     {"Test-CsRegistration", NULL, registration, cs_test_registration, CS_NO_KIND, false,
      "Try whether a user can sign in."},
+    {"Test-CsMcxP2PIM", NULL, mcx_im, cs_test_mcx_im, CS_NO_KIND, false,
+     "Try whether two phones can exchange a message."},
     {"Select-Object", "select", choose, cs_select, CS_NO_KIND, false,
      "Choose properties, or the first few objects."},
     {"Where-Object", "where", where, cs_where, CS_NO_KIND, false,

@@ -43,6 +43,26 @@ check '-Verbose tells the steps' cs 0 --password-file "$flow/password" \
 check '... on the other side' says err '^VERBOSE: register: '
 check '... and the rest goes down the pipeline' says out '^Success$'
 
+"$LYCHGATE" --config "$site/lychgated.conf" user add bob@contoso.test --password-file "$flow/password" \
+  >"$flow/user.out" 2>&1 || tap_bail 'no bob'
+two='-SenderSipAddress sip:alice@contoso.test -SenderCredential alice -ReceiverSipAddress sip:bob@contoso.test'
+check 'Test-CsMcxP2PIM sends a message from phone to phone' cs 0 --password-file "$flow/password" \
+  --password-file "$flow/password" "Test-CsMcxP2PIM -TargetFqdn sip.contoso.test $two -ReceiverCredential bob"
+check '... prints where the mobility service is' says out '^Target Uri    : https://webdir\.contoso\.test:[0-9]+/Mcx/McxService\.svc$'
+check '... Success' says out '^Result        : Success$'
+check '... how long it took' says out '^Latency       : 00:00:[0-9.]+$'
+check 'a wrong password of the receiver is a Failure' cs 1 --json --password-file "$flow/password" \
+  --password-file "$flow/wrong" "Test-CsMcxP2PIM $two -ReceiverCredential bob"
+check '... of the ticket' json '.objects[0].Diagnosis | startswith("wrong-password: ")'
+check 'so is another pool' cs 1 --json --password-file "$flow/password" --password-file "$flow/password" \
+  "Test-CsMcxP2PIM -TargetFqdn other.contoso.test $two -ReceiverCredential bob"
+check '... which says where they are' json '.objects[0].Diagnosis | test("alice@contoso.test .*sip:sip.contoso.test:5087")'
+check 'and so is a policy that says no' cs 0 'Set-CsMobilityPolicy -EnableMobility $false'
+check '... to phones' cs 1 --json --password-file "$flow/password" --password-file "$flow/password" \
+  "Test-CsMcxP2PIM $two -ReceiverCredential bob"
+check '... by its finding' json '.objects[0].Diagnosis | startswith("mobility-disabled: ")'
+check 'until it says yes again' cs 0 'Set-CsMobilityPolicy -EnableMobility $true'
+
 from_stdin() {
   printf '%s\n' '# two lines' 'New-CsMobilityPolicy -Identity Phones' \
     'Get-CsUser alice | Grant-CsMobilityPolicy -PolicyName Phones -PassThru |' \
