@@ -8,11 +8,17 @@ enum {
     NAP_MS = 3 * 1000
 };
 
-static int64_t asleep_at(const struct phone *phone)
+/* When a device that has no poll is no longer expected to ask at once. */
+static int64_t absent_at(const struct phone *phone)
 {
-    if (!phone->push || phone->polls)
+    if (phone->polls)
         return INT64_MAX;
     return (phone->last_poll > phone->heard ? phone->last_poll : phone->heard) + NAP_MS;
+}
+
+static int64_t asleep_at(const struct phone *phone)
+{
+    return phone->push ? absent_at(phone) : INT64_MAX;
 }
 
 static void wake(struct phone *phone, const struct chat *chat, enum push_kind kind, uint64_t tag)
@@ -61,10 +67,9 @@ int64_t phone_sleep_tick(struct phone *phone, int64_t now)
 void phone_woken(struct phone *phone, uint64_t tag, const struct push_outcome *outcome)
 {
     struct chat *chat = phone_find_chat(phone, tag);
-    if (!chat || chat->shown.state != PHONE_CHAT_INVITED || phone->polls ||
-        outcome->fault.finding == FINDING_NONE)
-        return;
-    phone_refuse_late(phone, chat, outcome);
+    if (chat && chat->shown.state == PHONE_CHAT_INVITED && outcome->fault.finding != FINDING_NONE &&
+        phone_now(phone) >= absent_at(phone))
+        phone_refuse_late(phone, chat, outcome);
 }
 
 void phone_awake(struct phone *phone, bool awake)

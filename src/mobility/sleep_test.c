@@ -130,6 +130,8 @@ static void test_comes_before_the_outcome(void **state)
     ring(w);
     phone_awake(w->phone, true);
     ended_as(w, FINDING_PUSH_ROUTE_DOWN);
+    phone_awake(w->phone, false); /* told, it is about to ask again */
+    ended_as(w, FINDING_PUSH_ROUTE_DOWN);
     sent_nothing(w);
     phone_decline(w->phone, 1, w->chat);
     sent(w, "SIP/2.0 603 ");

@@ -88,9 +88,16 @@ tell decline handset
 check 'and it may decline' hears 'chat bob@contoso.test state=3'
 wait "$bob"
 
-echo none >"$PUSH_STATUS"
 tell subscribe handset "$flow/subscription"
 check 'it subscribes again' hears 'subscribed$'
+check 'an administrator takes that away' lychgate push remove alice@contoso.test --device handset
+bob_writes 'Hello?'
+check 'which is as if it were forgotten' bob_fails 'A sleeping device should be woken'
+check 'also for the phone' hears 'mode expires=3600'
+
+echo none >"$PUSH_STATUS"
+tell subscribe handset "$flow/subscription"
+check 'and once more' hears 'subscribed$'
 bob_writes 'And now?'
 check 'the push service does not answer' pushed '^0 vapid=1'
 check 'bob hears that the way is blocked' bob_fails push-route-down
