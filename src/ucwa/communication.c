@@ -6,6 +6,11 @@
 
 #include <stdlib.h>
 
+enum {
+    MINUTE_MS = 60000,
+    DAY_MINUTES = 24 * 60
+};
+
 #define PASS_ON "please pass this in a PUT request"
 
 static struct slice etag_of(const struct app *app, struct arena *arena)
@@ -71,27 +76,100 @@ static bool read_words(const json_t *list, const char *const *known, unsigned *f
     return true;
 }
 
-bool ucwa_offer_read(struct ask *ask, struct offer *offer)
+/* A .NET TimeSpan, "00:05:00" or "PT5M", or minutes; false: it is none of them. */
+static bool read_span(struct slice text, int64_t *ms)
+{
+    uint64_t number, total = 0;
+    struct slice part;
+    const bool marked = slice_starts(text, SLICE("PT"));
+    const char *units = marked ? "HMS" : ":::";
+    text = marked ? slice_from(text, 2) : text;
+    if (slice_empty(text) || slice_number(text, DAY_MINUTES, &number) == 0) {
+        *ms = slice_empty(text) ? 0 : (int64_t)number * MINUTE_MS;
+        return !slice_empty(text) && !marked;
+    }
+    for (uint64_t unit = 3600; unit > 0; unit /= 60, units++) {
+        ptrdiff_t end = slice_index(text, *units);
+        if (end < 0 && (marked || unit == 1)) {
+            if (marked)
+                continue;
+            end = (ptrdiff_t)text.len;
+        }
+        part = slice_head(text, end < 0 ? 0 : (size_t)end);
+        if (slice_number(part, DAY_MINUTES * 60, &number) < 0)
+            return false;
+        total += number * unit;
+        text = slice_from(text, (size_t)end + 1);
+    }
+    *ms = (int64_t)total * 1000;
+    return text.len == 0 && total > 0;
+}
+
+/* A number as its user dials it, as the dial plan has it (NormalizationFailed if it has none). */
+static bool read_number(struct ask *ask, struct slice said, struct slice *number)
+{
+    char out[256];
+    if (slice_starts_nocase(said, SLICE("tel:")))
+        said = slice_from(said, 4);
+    *number = said;
+    if (slice_empty(said))
+        return true;
+    if (slice_starts(said, SLICE("+"))) {
+        *number = arena_print(ask->arena, "tel:%.*s", SLICE_ARG(said));
+        return true;
+    }
+    if (!phone_normalize(ask->app->phone, said, out))
+        return false;
+    *number = arena_copy(ask->arena, slice_of(out));
+    return true;
+}
+
+/* What is not said stays as it is. */
+enum offer_flaw ucwa_offer_read(struct ask *ask, struct offer *offer)
 {
     /* MessageFormat and ModalityType; the first two by the bits of `formats`. */
     static const char *const formats[] = {"Plain", "Html", NULL};
+    /* The first two are what an application may want (makeMeAvailable_ref). */
     static const char *const modalities[] = {
-        "Messaging",         "Audio",          "Video", "PhoneAudio", "ApplicationSharing",
-        "DataCollaboration", "PanoramicVideo", NULL};
+        "Messaging",          "PhoneAudio",        "Audio",          "Video",
+        "ApplicationSharing", "DataCollaboration", "PanoramicVideo", NULL};
     static const char *const audio[] = {"PhoneAudio", "VoipAudio"};
     const json_t *said = ucwa_value(ask->body, "supportedMessageFormats");
-    unsigned passed;
+    struct slice number = ucwa_parameter(ask, "phoneNumber");
+    struct slice idle = ucwa_parameter(ask, "inactiveTimeout");
+    unsigned wanted = 0;
     *offer = (struct offer){.formats = ask->app->formats,
-                            .phone_number = ucwa_parameter(ask, "phoneNumber"),
                             .audio = ucwa_parameter(ask, "audioPreference")};
     if (json_array_size(said) > 0 && !read_words(said, formats, &offer->formats))
-        return false;
+        return OFFER_UNKNOWN;
     said = ucwa_value(ask->body, "supportedModalities");
-    if (json_array_size(said) > 0 && !read_words(said, modalities, &passed))
-        return false;
-    return offer->phone_number.len <= UCWA_WORD_MAX &&
-           (slice_empty(offer->audio) || slice_eq_nocase(offer->audio, slice_of(audio[0])) ||
-            slice_eq_nocase(offer->audio, slice_of(audio[1])));
+    if (json_array_size(said) > 0 && !read_words(said, modalities, &wanted))
+        return OFFER_UNKNOWN;
+    if (wanted & ~3U)
+        return OFFER_BEYOND;
+    const json_t *minutes = ucwa_value(ask->body, "inactiveTimeout");
+    if (json_is_integer(minutes))
+        idle = arena_print(ask->arena, "%lld", (long long)json_integer_value(minutes));
+    if (!slice_absent(idle) && !read_span(idle, &offer->idle))
+        return OFFER_UNKNOWN;
+    if (!slice_empty(offer->audio) && !slice_eq_nocase(offer->audio, slice_of(audio[0])) &&
+        !slice_eq_nocase(offer->audio, slice_of(audio[1])))
+        return OFFER_UNKNOWN;
+    if (number.len > UCWA_WORD_MAX)
+        return OFFER_UNKNOWN;
+    return read_number(ask, number, &offer->phone_number) ? OFFER_GOOD : OFFER_NUMBER;
+}
+
+void ucwa_offer_refuse(struct ask *ask, enum offer_flaw flaw)
+{
+    struct fault fault;
+    fault_set(&fault, ERR_MALFORMED, FINDING_UCWA_REQUEST, "what the client offers");
+    if (flaw == OFFER_BEYOND)
+        ucwa_refuse(ask->app->ucwa, ask->later, 403, "Forbidden", NULL, &fault);
+    else
+        ucwa_refuse(ask->app->ucwa, ask->later, 400, "BadRequest",
+                    flaw == OFFER_NUMBER ? "NormalizationFailed" : "ParameterValidationFailure",
+                    &fault);
 }
 
 static void keep(char **field, struct slice said, struct arena *arena)
@@ -108,6 +186,8 @@ void ucwa_offer_keep(struct app *app, const struct offer *offer)
     app->formats = offer->formats;
     keep(&app->phone_number, offer->phone_number, arena);
     keep(&app->audio, offer->audio, arena);
+    if (offer->idle > 0)
+        phone_set_idle(app->phone, offer->idle);
 }
 
 /* ---- PUT
@@ -121,6 +201,7 @@ static void answer_change(struct ask *ask)
     struct slice match = http_header(ask->request, "If-Match");
     struct fault fault;
     struct offer offer;
+    enum offer_flaw flaw = OFFER_GOOD;
     if (slice_absent(match)) {
         ucwa_refuse(app->ucwa, ask->later, 428, "PreconditionRequired", NULL, NULL);
     } else if (!ucwa_etag_is(match, etag_of(app, ask->arena))) {
@@ -128,8 +209,8 @@ static void answer_change(struct ask *ask)
         ucwa_refuse(app->ucwa, ask->later, 412, "PreconditionFailed", NULL, &fault);
     } else if (!slice_eq(ucwa_member(ask->body, app->guid.at), SLICE(PASS_ON))) {
         ucwa_refuse_parameter(ask, "the member %.*s is missing", SLICE_ARG(app->guid));
-    } else if (!ucwa_offer_read(ask, &offer)) {
-        ucwa_refuse_parameter(ask, "what communication offers");
+    } else if ((flaw = ucwa_offer_read(ask, &offer)) != OFFER_GOOD) {
+        ucwa_offer_refuse(ask, flaw);
     } else {
         struct slice href = ucwa_path(app, ask->arena, "/communication");
         ucwa_offer_keep(app, &offer);

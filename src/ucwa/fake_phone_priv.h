@@ -22,6 +22,7 @@ struct phone {
     struct phone_group groups[3];
     size_t contact_count, group_count;
     struct phone_settings settings;
+    int64_t idle;
     int active, opened, closed;
     bool refuse;
 };
@@ -169,6 +170,16 @@ void phone_leave(struct phone *phone, uint64_t tag, uint64_t chat)
 void phone_active(struct phone *phone)
 {
     phone->active++;
+}
+void phone_set_idle(struct phone *phone, int64_t ms)
+{
+    phone->idle = ms;
+}
+bool phone_normalize(const struct phone *phone, struct slice number, char out[256])
+{
+    (void)phone;
+    snprintf(out, 256, "tel:+1%.*s", SLICE_ARG(slice_head(number, 200)));
+    return number.len == 10;
 }
 const struct phone_settings *phone_settings(const struct phone *phone)
 {

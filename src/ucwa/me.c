@@ -128,8 +128,13 @@ static void answer_available(struct ask *ask)
         ucwa_refuse(app->ucwa, ask->later, 409, "Conflict", "AlreadyExists", NULL);
         return;
     }
-    if (state < 0 || !ucwa_offer_read(ask, &offer)) {
-        ucwa_refuse_parameter(ask, "signInAs, or what it offers");
+    if (state < 0) {
+        ucwa_refuse_parameter(ask, "signInAs");
+        return;
+    }
+    enum offer_flaw flaw = ucwa_offer_read(ask, &offer);
+    if (flaw != OFFER_GOOD) {
+        ucwa_offer_refuse(ask, flaw);
         return;
     }
     ucwa_offer_keep(app, &offer);

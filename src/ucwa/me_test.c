@@ -167,20 +167,51 @@ static void test_change_communication(void **state)
 static void test_available_offers(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "{\"supportedMessageFormats\":[\"Rtf\"]}", "{\"supportedMessageFormats\":[7]}",
-        "{\"supportedModalities\":[\"Smoke\"]}", "{\"audioPreference\":\"Shouting\"}"};
+    static const struct {
+        const char *body;
+        int status;
+        const char *said;
+    } bad[] = {
+        {"{\"supportedMessageFormats\":[\"Rtf\"]}", 400, "ParameterValidationFailure"},
+        {"{\"supportedMessageFormats\":[7]}", 400, "ParameterValidationFailure"},
+        {"{\"supportedModalities\":[\"Smoke\"]}", 400, "ParameterValidationFailure"},
+        {"{\"supportedModalities\":[\"Messaging\",\"Video\"]}", 403, "Forbidden"},
+        {"{\"audioPreference\":\"Shouting\"}", 400, "ParameterValidationFailure"},
+        {"{\"phoneNumber\":\"12\"}", 400, "NormalizationFailed"},
+        {"{\"inactiveTimeout\":\"soon\"}", 400, "ParameterValidationFailure"},
+        {"{\"inactiveTimeout\":\"PT\"}", 400, "ParameterValidationFailure"},
+        {"{\"inactiveTimeout\":\"1:2\"}", 400, "ParameterValidationFailure"},
+    };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct asked got = ask(HTTP_POST, "/me/makeMeAvailable", bad[i]);
-        expect(&got, 400, "ParameterValidationFailure");
+        struct asked got = ask(HTTP_POST, "/me/makeMeAvailable", bad[i].body);
+        expect(&got, bad[i].status, bad[i].said);
     }
     hold(HTTP_POST, "/me/makeMeAvailable", JSON,
          "{\"supportedMessageFormats\":[\"Plain\"],\"supportedModalities\":[\"Messaging\","
-         "\"PhoneAudio\"],\"audioPreference\":\"PhoneAudio\"}");
+         "\"PhoneAudio\"],\"audioPreference\":\"PhoneAudio\",\"phoneNumber\":\"5550123456\","
+         "\"inactiveTimeout\":\"00:10:00\"}");
     expect_done(204);
+    assert_int_equal(fake.idle, 10 * MINUTE);
     struct asked got = ask(HTTP_GET, "/communication", "");
     expect(&got, 200, "\"supportedMessageFormats\":[\"Plain\"]");
     assert_true(holds(&got, "\"supportedModalities\":[\"Messaging\"]"));
+    assert_true(holds(&got, "\"phoneNumber\":\"tel:+15550123456\""));
+}
+
+/* The same span in all its spellings. */
+static void test_idle_spans(void **state)
+{
+    (void)state;
+    static const char *const spans[] = {"90", "01:30:00", "PT1H30M", "PT90M", "PT5400S"};
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        struct fault fault;
+        fault_set(&fault, ERR_BUSY, FINDING_SERVER_BUSY, "again");
+        fake.idle = 0;
+        struct slice body = arena_print(arena, "{\"inactiveTimeout\":\"%s\"}", spans[i]);
+        hold(HTTP_POST, "/me/makeMeAvailable", JSON, body.at);
+        assert_int_equal(fake.idle, 90 * MINUTE);
+        done(&fault);
+    }
 }
 
 int main(void)
@@ -193,6 +224,7 @@ int main(void)
         TEST(test_call_forwarding),
         TEST(test_change_communication),
         TEST(test_available_offers),
+        TEST(test_idle_spans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

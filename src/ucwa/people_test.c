@@ -160,6 +160,8 @@ static void test_contacts_and_groups(void **state)
     expect(&got, 400, "ParameterValidationFailure");
     got = ask(HTTP_POST, START, "{\"duration\":61}");
     expect(&got, 400, "ParameterValidationFailure");
+    got = ask(HTTP_POST, START, "{\"duration\":9223372036854775807}");
+    expect(&got, 400, "ParameterValidationFailure");
     got = ask(HTTP_POST, START, "{\"duration\":60}");
     expect(&got, 201, "\"state\":\"Connected\"");
     /* Bob moves, Carol comes, a group comes and one gets another name. */

@@ -103,8 +103,10 @@ bool ucwa_minutes(struct ask *ask, uint64_t most, int64_t *ms)
         minutes = (uint64_t)json_integer_value(value);
     else if (!slice_absent(text) && slice_number(text, most, &minutes) < 0)
         return false;
+    if (minutes < 10 || minutes > most)
+        return false;
     *ms = (int64_t)minutes * MINUTE_MS;
-    return minutes >= 10 && minutes <= most;
+    return true;
 }
 
 static bool add_address(struct subscription *subscription, struct slice said)

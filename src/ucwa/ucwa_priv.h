@@ -52,8 +52,15 @@ enum {
     UCWA_PLAIN = 1 << 0,
     UCWA_HTML = 1 << 1
 };
+enum offer_flaw {
+    OFFER_GOOD,
+    OFFER_UNKNOWN, /* a word or number that is none */
+    OFFER_BEYOND,  /* modalities that no application may want */
+    OFFER_NUMBER   /* no rule of the dial plan fits the number */
+};
 struct offer {
     unsigned formats;
+    int64_t idle; /* ms of silence until the user is shown as away; 0: not said */
     struct slice phone_number, audio; /* absent: not said */
 };
 
@@ -231,8 +238,9 @@ json_t *ucwa_person_presence(struct app *app, const struct phone_person *person)
 const char *ucwa_availability(int number);
 int ucwa_availability_number(struct slice word); /* -1: no such word */
 
-/* Of makeMeAvailable and PUT communication; false: something in it is not known. */
-bool ucwa_offer_read(struct ask *ask, struct offer *offer);
+/* Of makeMeAvailable and PUT communication. */
+enum offer_flaw ucwa_offer_read(struct ask *ask, struct offer *offer);
+void ucwa_offer_refuse(struct ask *ask, enum offer_flaw flaw);
 void ucwa_offer_keep(struct app *app, const struct offer *offer);
 
 bool ucwa_is_address(struct slice address);
