@@ -20,7 +20,8 @@ static const char *const harmless_schemes[] = {"TLS-DSK", "Kerberos"};
 
 /* Elements whose content is secret, by local name. */
 static const char *const secret_elements[] = {
-    "Password", "BinarySecret", "Assertion", "CipherValue", "EncryptedData",
+    "Password",    "BinarySecret",  "Assertion",
+    "CipherValue", "EncryptedData", "Subscription", /* of MCX: has the device's auth secret */
 };
 
 /* Form fields and JSON members whose value is secret. */

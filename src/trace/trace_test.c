@@ -81,6 +81,7 @@ static void test_secrets_are_taken_out(void **state)
         "POST / HTTP/1.1\r\n\r\n<Password>S3cr3t",
         "POST / HTTP/1.1\r\n\r\n<t:BinarySecret>\r\nS3cr3t</t:BinarySecret>",
         "POST / HTTP/1.1\r\n\r\n<saml:Assertion a=\"b\"><x>S3cr3t</x></saml:Assertion>",
+        "POST / HTTP/1.1\r\n\r\n<Subscription>{\"keys\":{\"auth\":\"S3cr3t\"}}</Subscription>",
         "POST / HTTP/1.1\r\n\r\nusername=a&password=S3cr3t&x=y",
         "HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"S3cr3t\"}",
     };
