@@ -198,6 +198,11 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+void mcx_time(struct mcx *mcx, int64_t now)
+{
+    mcx->now = now;
+}
+
 int64_t mcx_due(const struct mcx *mcx)
 {
     int64_t due = INT64_MAX;

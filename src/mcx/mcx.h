@@ -69,6 +69,9 @@ void mcx_answer(struct mcx *mcx, struct slice account, int64_t expires,
 void mcx_subscribed(struct mcx *mcx, struct slice session, uint64_t number,
                     const struct fault *fault);
 
+/* It is now; for what phones tell until the next call. */
+void mcx_time(struct mcx *mcx, int64_t now);
+
 /* When mcx_tick() has something to do next (ms since the epoch); INT64_MAX: nothing. */
 int64_t mcx_due(const struct mcx *mcx);
 

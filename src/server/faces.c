@@ -11,6 +11,10 @@
 
 #include <stdlib.h>
 
+enum {
+    GATHER_MS = 20 /* what is due within so short a time is looked for once */
+};
+
 /* ---- the way home ------------------------------------------------------------------------ */
 
 /* Of the request's arena, like all that travels with it. */
@@ -203,8 +207,36 @@ void faces_add_routes(struct server *server, struct webticket *webticket)
     http_routes_add(server->routes, &mcx, 1, door);
 }
 
+/* A second is long for who waits, and the wings' seconds do not begin together. */
+static void news_due(void *arg)
+{
+    struct wing *wing = arg;
+    int64_t now = loop_now(wing->loop);
+    if (wing->ucwa && ucwa_due(wing->ucwa) <= now)
+        ucwa_tick(wing->ucwa, now);
+    faces_wake(wing);
+}
+
+void faces_time(struct wing *wing, int64_t now)
+{
+    if (wing->ucwa)
+        ucwa_time(wing->ucwa, now);
+    if (wing->mcx)
+        mcx_time(wing->mcx, now);
+}
+
+void faces_wake(struct wing *wing)
+{
+    int64_t due = wing->ucwa ? ucwa_due(wing->ucwa) : INT64_MAX, now = loop_now(wing->loop);
+    if (due == INT64_MAX || (timer_running(&wing->news) && wing->news_at <= due))
+        return;
+    wing->news_at = due;
+    timer_start(&wing->news, due - now > GATHER_MS ? due - now : GATHER_MS);
+}
+
 void faces_open(struct wing *wing)
 {
+    timer_init(&wing->news, wing->loop, news_due, wing);
     wing->ucwa =
         ucwa_new(&(struct ucwa_options){.site = &wing->server->site, .phones = phones_host(wing)});
     wing->mcx = mcx_new(&(struct mcx_options){
@@ -221,6 +253,7 @@ void faces_tick(struct wing *wing, int64_t now)
 
 void faces_close(struct wing *wing)
 {
+    timer_stop(&wing->news);
     ucwa_free(take(&wing->ucwa));
     mcx_free(take(&wing->mcx));
 }

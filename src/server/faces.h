@@ -36,6 +36,14 @@ void faces_add_routes(struct server *server, struct webticket *webticket);
  * is held is answered, every later request refused. That wing's loop only, or when none runs. */
 void faces_open(struct wing *wing);
 void faces_tick(struct wing *wing, int64_t now);
+
+/* A turn begins, in which phones may tell something: what time it is. */
+void faces_time(struct wing *wing, int64_t now);
+
+/* Something has happened: see to it that what is due now is done in time, and not only at the
+ * next faces_tick(). Cheap. */
+void faces_wake(struct wing *wing);
+
 void faces_close(struct wing *wing);
 
 /* Is there anything that faces_tick() is for? */

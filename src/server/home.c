@@ -312,4 +312,5 @@ void home_wake(struct wing *wing)
     if (!timer_running(&wing->tick) &&
         (registrar_count(wing->registrar) > 0 || im_count(wing->im) > 0 || faces_any(wing)))
         timer_start(&wing->tick, TICK_MS);
+    faces_wake(wing);
 }

@@ -62,6 +62,8 @@ struct wing {
     struct hold *holds;          /* users of whom a change is being written (hold.h) */
     struct turn *turn;           /* the work that is being done now */
     struct timer tick;           /* looks for what has expired, while anybody is here */
+    struct timer news;           /* when polls are due to hear what was gathered (faces.h) */
+    int64_t news_at;             /* ms since the epoch, while it runs */
     int64_t swept;               /* when all contacts' subscriptions were looked through */
     struct line *lines;          /* SIP connections by their number (uthash) */
     LIST_HEAD(, web) webs;       /* HTTP connections */

@@ -1,5 +1,6 @@
 #include "server/turn.h"
 
+#include "server/faces.h"
 #include "server/home.h"
 
 void turn_begin(struct turn *turn, struct wing *wing, struct errand *errand)
@@ -11,6 +12,7 @@ void turn_begin(struct turn *turn, struct wing *wing, struct errand *errand)
     outgoing_init(&turn->out, turn->arena);
     presence_posts_init(&turn->posts, turn->arena);
     wing->turn = turn;
+    faces_time(wing, turn->now);
 }
 
 /* ---- copies for other loops ---------------------------------------------------------- */

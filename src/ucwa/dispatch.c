@@ -136,6 +136,7 @@ static void answer(struct ucwa *ucwa, struct ask *ask, struct slice account)
     while (ask->parts < PARTS_MAX && slice_next(&rest, '/', &part))
         ask->part[ask->parts++] = part;
     ask->app->silent_until = ask->now + ask->app->lifetime;
+    ucwa_touch(ask->app);
     if (slice_next(&rest, '/', &part))
         ucwa_not_found(ask);
     else

@@ -121,11 +121,28 @@ static void test_numbers_of_a_poll(void **state)
                arena_print(arena, "%.*s/events?ack=1%s", SLICE_ARG(base), polls[i].query), JSON,
                "");
         assert_false(asked[i].sent);
+        ucwa_tick(ucwa, now); /* forgets when the poll before this would have been due */
         assert_int_equal(ucwa_due(ucwa), now + polls[i].held_for);
     }
     fake_tell((struct phone_news){.kind = PHONE_SELF, .person = &fake.self, .card = true});
     fake.face.settle(fake.face.arg);
     assert_int_equal(ucwa_due(ucwa), now + 5000);
+}
+
+/* News is gathered from when it came, not from when a client last asked something. */
+static void test_news_has_a_time_of_its_own(void **state)
+{
+    (void)state;
+    hold(HTTP_GET, "/events?ack=1", JSON, "");
+    ucwa_time(ucwa, now + 60000);
+    fake_tell((struct phone_news){.kind = PHONE_SELF, .person = &fake.self, .card = true});
+    fake.face.settle(fake.face.arg);
+    assert_false(held.sent);
+    assert_int_equal(ucwa_due(ucwa), now + 65000);
+    ucwa_tick(ucwa, now + 64999);
+    assert_false(held.sent);
+    ucwa_tick(ucwa, now + 65000);
+    assert_true(held.sent);
 }
 
 /* A poll of higher priority takes the place; one of the same too, as it is newer. */
@@ -154,6 +171,7 @@ int main(void)
         TEST(test_forgotten_events_are_dropped),
         TEST(test_phone_ends_under_a_poll),
         TEST(test_numbers_of_a_poll),
+        TEST(test_news_has_a_time_of_its_own),
         TEST(test_poll_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

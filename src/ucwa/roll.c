@@ -36,6 +36,15 @@ void ucwa_enrol(struct app *app)
     LIST_INSERT_HEAD(&ucwa->apps, app, next);
     HASH_ADD_KEYPTR(hh, ucwa->by_id, app->id.at, app->id.len, app);
     ucwa->count++;
+    ucwa_touch(app);
+}
+
+void ucwa_touch(struct app *app)
+{
+    if (app->is_touched)
+        return;
+    app->is_touched = true;
+    LIST_INSERT_HEAD(&app->ucwa->touched, app, touched);
 }
 
 void ucwa_strike(struct app *app)
@@ -45,6 +54,8 @@ void ucwa_strike(struct app *app)
     HASH_DEL(ucwa->by_id, app);
     LIST_REMOVE(app, next);
     LIST_REMOVE(app, sibling);
+    if (app->is_touched)
+        LIST_REMOVE(app, touched);
     ucwa->count--;
     if (--owner->count == 0) {
         HASH_DEL(ucwa->owners, owner);

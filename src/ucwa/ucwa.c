@@ -64,6 +64,7 @@ static void settle(void *arg)
 {
     struct app *app = arg;
     struct fault fault;
+    ucwa_touch(app);
     if (app->over) {
         fault_set(&fault, ERR_UNKNOWN, FINDING_UCWA_ENDED, "the phone has ended");
         ucwa_app_end(app, &fault);
@@ -86,42 +87,59 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int64_t ucwa_due(const struct ucwa *ucwa)
+static int64_t due_of(const struct app *app)
 {
-    int64_t due = INT64_MAX;
-    const struct app *app;
-    LIST_FOREACH(app, &ucwa->apps, next)
-    {
-        due = least(
-            due, least(app->silent_until, least(ucwa_subscriptions_due(app), ucwa_list_due(app))));
-        if (app->poll)
-            due = least(
-                due, least(least(app->poll_until, app->poll_expires), channel_due(app->channel)));
+    int64_t due = least(app->silent_until, least(ucwa_subscriptions_due(app), ucwa_list_due(app)));
+    return app->poll ? least(due, least(least(app->poll_until, app->poll_expires),
+                                        channel_due(app->channel)))
+                     : due;
+}
+
+int64_t ucwa_due(struct ucwa *ucwa)
+{
+    for (struct app *app; (app = LIST_FIRST(&ucwa->touched));) {
+        LIST_REMOVE(app, touched);
+        app->is_touched = false;
+        ucwa->soonest = least(ucwa->soonest, due_of(app));
     }
-    return due;
+    return ucwa->soonest;
+}
+
+/* False: it was silent for too long, and has ended. */
+static bool tick_one(struct app *app, int64_t now)
+{
+    if (app->poll) /* who waits for us is not silent */
+        app->silent_until = now + app->lifetime;
+    if (now >= app->silent_until) {
+        struct fault fault;
+        fault_set(&fault, ERR_EXPIRED, FINDING_UCWA_ENDED, "nothing was heard of it");
+        ucwa_app_end(app, &fault);
+        return false;
+    }
+    ucwa_subscriptions_tick(app, now);
+    ucwa_list_tick(app, now);
+    ucwa_wake(app);
+    return true;
 }
 
 void ucwa_tick(struct ucwa *ucwa, int64_t now)
 {
     ucwa->now = now;
+    ucwa->soonest = INT64_MAX;
     for (struct app *app = LIST_FIRST(&ucwa->apps), *next; app; app = next) {
         next = LIST_NEXT(app, next);
-        if (app->poll) /* who waits for us is not silent */
-            app->silent_until = now + app->lifetime;
-        if (now >= app->silent_until) {
-            struct fault fault;
-            fault_set(&fault, ERR_EXPIRED, FINDING_UCWA_ENDED, "nothing was heard of it");
-            ucwa_app_end(app, &fault);
-            continue;
-        }
-        ucwa_subscriptions_tick(app, now);
-        ucwa_list_tick(app, now);
-        ucwa_wake(app);
+        if (tick_one(app, now))
+            ucwa->soonest = least(ucwa->soonest, due_of(app));
     }
 }
 
 /* ---- the object
  * ------------------------------------------------------------------------------------ */
+
+void ucwa_time(struct ucwa *ucwa, int64_t now)
+{
+    ucwa->now = now;
+}
 
 size_t ucwa_count(const struct ucwa *ucwa)
 {
@@ -132,7 +150,9 @@ struct ucwa *ucwa_new(const struct ucwa_options *options)
 {
     struct ucwa *ucwa = must_calloc(1, sizeof *ucwa);
     ucwa->options = *options;
+    ucwa->soonest = INT64_MAX;
     LIST_INIT(&ucwa->apps);
+    LIST_INIT(&ucwa->touched);
     return ucwa;
 }
 

@@ -49,8 +49,12 @@ void ucwa_free(struct ucwa *ucwa);
 void ucwa_answer(struct ucwa *ucwa, struct slice account, int64_t expires, struct http_later *later,
                  int64_t now);
 
-/* When ucwa_tick() has something to do next (ms since the epoch); INT64_MAX: nothing. */
-int64_t ucwa_due(const struct ucwa *ucwa);
+/* It is now; for what phones tell until the next call. */
+void ucwa_time(struct ucwa *ucwa, int64_t now);
+
+/* When ucwa_tick() may have something to do next (ms since the epoch), never too late; INT64_MAX:
+ * nothing. Cheap: it asks only those to whom something has happened since. */
+int64_t ucwa_due(struct ucwa *ucwa);
 
 /* Polls whose time has come, applications that were silent for too long. */
 void ucwa_tick(struct ucwa *ucwa, int64_t now);

@@ -90,7 +90,9 @@ struct app {
     LIST_HEAD(, call) calls;
     LIST_HEAD(, subscription) subscriptions;
     LIST_ENTRY(app) next, sibling; /* all; of the same user */
-    UT_hash_handle hh;             /* by id */
+    LIST_ENTRY(app) touched;       /* in ucwa.touched, if is_touched */
+    bool is_touched;
+    UT_hash_handle hh; /* by id */
     struct owner *owner;
 };
 
@@ -101,6 +103,10 @@ struct ucwa {
     struct owner *owners; /* by account */
     size_t count;
     int64_t now; /* of the last call */
+    /* When the first of all is due, or earlier; those who have not been asked since something
+     * happened to them. Thousands wait, and something happens to few. */
+    int64_t soonest;
+    LIST_HEAD(, app) touched;
 };
 
 enum {
@@ -147,6 +153,9 @@ extern const size_t own_resource_count, me_resource_count, calls_resource_count,
 /* Put on it, by id, account and endpoint; take off it. */
 void ucwa_enrol(struct app *app);
 void ucwa_strike(struct app *app);
+
+/* Something happens to it: it may be due at another time. */
+void ucwa_touch(struct app *app);
 
 /* By id; NULL: there is none. By user and endpoint, and how many the user has. */
 struct app *ucwa_app(const struct ucwa *ucwa, struct slice id);
