@@ -7,6 +7,7 @@
 #include "server/methods.h"
 #include "server/offer.h"
 #include "server/sitewide.h"
+#include "server/verdict.h"
 #include "server/wake.h"
 #include "sip/print.h"
 
@@ -54,51 +55,49 @@ static struct flow flow_of(const struct seat *seat)
     return (struct flow){.conn = seat->number, .loop = seat->wing->index};
 }
 
-/* ---- traces: SIPStack and MCXService --------------------------------------------------------- */
+/* ---- the trace ------------------------------------------------------------------------------- */
 
-static void trace(const struct seat *seat, enum trace_layer layer, bool out, struct slice text)
+/* The phone's end is POOL:5087, as its Contact says. */
+static struct trace_record between(const struct seat *seat, bool out, struct arena *arena)
+{
+    const struct server *server = seat->wing->server;
+    struct slice pool = server->site.sip_host;
+    struct slice phone =
+        arena_print(arena, "%.*s:%u", SLICE_ARG(pool), (unsigned)server->config->mobility.port);
+    struct slice us = arena_print(arena, "%.*s:%u", SLICE_ARG(pool), server->site.sip_port);
+    return (struct trace_record){.from = out ? phone : us,
+                                 .to = out ? us : phone,
+                                 .conversation =
+                                     arena_print(arena, "phone-%u-%llu", seat->wing->index,
+                                                 (unsigned long long)(seat->number & ~PHONE_FLOW))};
+}
+
+static void trace_message(const struct seat *seat, bool out, struct slice bytes)
 {
     struct server *server = seat->wing->server;
     if (!server->trace)
         return;
     scoped(arena) struct arena *arena = arena_new();
-    struct slice pool = server->site.sip_host;
-    struct slice phone =
-        arena_print(arena, "%.*s:%u", SLICE_ARG(pool), (unsigned)server->config->mobility.port);
-    struct slice us = arena_print(arena, "%.*s:%u", SLICE_ARG(pool), server->site.sip_port);
-    struct slice talk = arena_print(arena, "phone-%u-%llu", seat->wing->index,
-                                    (unsigned long long)(seat->number & ~PHONE_FLOW));
-    trace_write(server->trace, &(struct trace_record){.at_us = clock_now() * 1000,
-                                                      .layer = layer,
-                                                      .from = out ? phone : us,
-                                                      .to = out ? us : phone,
-                                                      .conversation = talk,
-                                                      .text = text});
+    struct trace_record record = between(seat, out, arena);
+    record.at_us = clock_now() * 1000;
+    record.layer = TRACE_SIP;
+    record.component = SLICE(TRACE_SIPSTACK);
+    record.text = bytes;
+    trace_write(server->trace, &record);
 }
 
-static void note_verdict(const struct seat *seat, const struct phone_admission *admission,
+static void tell_verdict(const struct seat *seat, const struct phone_admission *admission,
                          const struct fault *fault)
 {
     scoped(arena) struct arena *arena = arena_new();
-    struct slice account = phone_account(seat->phone);
-    bool enabled = !fault && policy_bool(&admission->policy.of[POLICY_MOBILITY], "EnableMobility");
-    struct slice text = fault
-                            ? arena_print(arena, "MCXService: sip:%.*s: %s", SLICE_ARG(account),
-                                          finding_row(fault->finding)->admin)
-                            : arena_print(arena, "MCXService: sip:%.*s is enabled for mobility: %s",
-                                          SLICE_ARG(account), enabled ? "True" : "False");
-    trace(seat, TRACE_NOTE, false, text);
-    event_emit(enabled ? EVENT_INFO : EVENT_NOTICE, "mobility.policy",
-               fault     ? fault->finding
-               : enabled ? FINDING_NONE
-                         : FINDING_MOBILITY_DISABLED,
-               EVENT_SLICE("component", SLICE("MCXService")), EVENT_SLICE("user", account),
-               EVENT_SLICE("endpoint", phone_endpoint(seat->phone)),
-               EVENT_SLICE("enabled", enabled ? SLICE("True") : SLICE("False")),
-               EVENT_SLICE("mode", fault             ? SLICE("none")
-                                   : admission->push ? SLICE("push")
-                                                     : SLICE("pull")),
-               EVENT_END);
+    struct verdict verdict = {.account = phone_account(seat->phone),
+                              .endpoint = phone_endpoint(seat->phone),
+                              .enabled = !fault && verdict_enabled(&admission->policy),
+                              .fault = fault,
+                              .mode = fault             ? "none"
+                                      : admission->push ? "push"
+                                                        : "pull"};
+    verdict_tell(seat->wing->server, &verdict, between(seat, false, arena));
 }
 
 /* ---- may he? -----------------------------------------------------------------------------------
@@ -152,7 +151,7 @@ static void answer_inquiry(struct inquiry *q)
     struct seat *seat = find_seat(q->wing, q->number);
     if (seat) {
         seat->account = q->account_id;
-        note_verdict(seat, &q->admission, q->err < 0 ? &q->fault : NULL);
+        tell_verdict(seat, &q->admission, q->err < 0 ? &q->fault : NULL);
         phone_admit(seat->phone, &q->admission, q->err < 0 ? &q->fault : NULL);
     } else {
         arena_free(q->admission.arena);
@@ -212,7 +211,7 @@ static void start_errand(struct seat *seat, struct arena *arena, struct slice by
     e->started_us = clock_monotonic_us();
     e->request = arena_new_of(arena, struct sip_message);
     outgoing_init(&e->outgoing, arena);
-    trace(seat, TRACE_SIP, true, bytes);
+    trace_message(seat, true, bytes);
     if (sip_parse(e->request, bytes, &fault) < 0) { /* a defect of ours */
         event_emit(EVENT_ERROR, "mobility.malformed", fault.finding, EVENT_FAULT(&fault),
                    EVENT_END);
@@ -291,7 +290,7 @@ static void hear(const struct seat *seat, struct slice bytes)
     scoped(arena) struct arena *arena = arena_new();
     struct sip_message *message = arena_new_of(arena, struct sip_message);
     struct fault fault;
-    trace(seat, TRACE_SIP, false, bytes);
+    trace_message(seat, false, bytes);
     if (sip_parse(message, bytes, &fault) == 0)
         phone_take(seat->phone, message);
     else

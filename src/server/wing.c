@@ -28,6 +28,7 @@ void server_trace(struct server *server, enum trace_layer layer, struct conn *co
                 &(struct trace_record){
                     .at_us = clock_now() * 1000,
                     .layer = layer,
+                    .component = layer == TRACE_SIP ? SLICE(TRACE_SIPSTACK) : SLICE(""),
                     .from = inbound ? peer : here,
                     .to = inbound ? here : peer,
                     .conversation = arena_print(arena, "%llu", (unsigned long long)conn_id(conn)),

@@ -77,8 +77,9 @@ static void print_messages(const struct records *records)
 {
     for (size_t i = 0; i < records->count; i++) {
         const struct trace_record *r = &records->at[i];
-        printf("\n---- %zu: %s, %.*s to %.*s\n%.*s\n", i + 1, trace_layer_name(r->layer),
-               SLICE_ARG(r->from), SLICE_ARG(r->to), SLICE_ARG(r->text));
+        printf("\n---- %zu: %s%s%.*s, %.*s to %.*s\n%.*s\n", i + 1, trace_layer_name(r->layer),
+               slice_empty(r->component) ? "" : " ", SLICE_ARG(r->component), SLICE_ARG(r->from),
+               SLICE_ARG(r->to), SLICE_ARG(r->text));
     }
 }
 

@@ -99,12 +99,14 @@ static void put_message(struct drawing *d, const struct trace_record *records, s
     put_arrow(d, lane_of(d, r->from), lane_of(d, r->to));
     size_t used = (d->options->no_times ? 0 : TIME_WIDTH) + (d->lane_count - 1) * d->lane_width +
                   1 + 2 + LAYER_WIDTH + 1;
-    struct slice summary = trace_record_summary(arena, r);
+    struct slice summary = trace_record_summary(arena, r), text = summary;
+    if (!slice_empty(r->component))
+        text = arena_print(arena, "%.*s: %.*s", SLICE_ARG(r->component), SLICE_ARG(summary));
     size_t room = d->width > used + 8 ? d->width - used : 8;
-    bool cut = summary.len > room;
+    bool cut = text.len > room;
     const char *colour = !d->options->colour ? NULL : failed(r, summary) ? "\033[31m" : NULL;
     buf_print(d->out, "  %-*s %s%.*s%s%s\n", LAYER_WIDTH, trace_layer_name(r->layer),
-              colour ? colour : "", (int)(cut ? room - 1 : summary.len), summary.at, cut ? "~" : "",
+              colour ? colour : "", (int)(cut ? room - 1 : text.len), text.at, cut ? "~" : "",
               colour ? "\033[0m" : "");
 }
 

@@ -73,6 +73,8 @@ void trace_record_print(struct buf *out, const struct trace_record *record)
     buf_print(out, "{\"at\":\"%.*s.%06dZ\"", (int)seconds.len - 1, seconds.at,
               (int)(record->at_us % 1000000));
     print_member(out, "layer", slice_of(trace_layer_name(record->layer)));
+    if (!slice_empty(record->component))
+        print_member(out, "component", record->component);
     print_member(out, "from", record->from);
     print_member(out, "to", record->to);
     print_member(out, "conversation", record->conversation);
@@ -89,6 +91,14 @@ static int take_text(struct arena *arena, const json_t *object, const char *name
                          "the record has no text member \"%s\"", name);
     *out = arena_copy(arena, slice_make(json_string_value(value), json_string_length(value)));
     return 0;
+}
+
+/* Older traces have none. */
+static int take_component(struct arena *arena, const json_t *object, struct slice *out,
+                          struct fault *fault)
+{
+    return json_object_get(object, "component") ? take_text(arena, object, "component", out, fault)
+                                                : 0;
 }
 
 static int take_layer(struct slice name, enum trace_layer *out, struct fault *fault)
@@ -128,6 +138,8 @@ static int take_members(struct arena *arena, const json_t *object, struct trace_
         err = take_text(arena, object, "layer", &layer, fault);
     if (err == 0)
         err = take_layer(layer, &r->layer, fault);
+    if (err == 0)
+        err = take_component(arena, object, &r->component, fault);
     if (err == 0)
         err = take_text(arena, object, "from", &r->from, fault);
     if (err == 0)

@@ -3,11 +3,13 @@
  * Both ends write the same format, so that `lychgate trace` can draw DNS, HTTP
  * and SIP in one picture:
  *
- *   {"at":"2026-11-21T22:05:00.123456Z","layer":"sip","from":"client",
- *    "to":"sip.contoso.test:5061","conversation":"7","text":"REGISTER sip:..."}
+ *   {"at":"2026-11-21T22:05:00.123456Z","layer":"sip","component":"SIPStack",
+ *    "from":"client","to":"sip.contoso.test:5061","conversation":"7",
+ *    "text":"REGISTER sip:..."}
  *
  * `text` is the message with its secrets redacted (redact.h); where a message is
- * not text (DNS) it is a sentence of ours. */
+ * not text (DNS) it is a sentence of ours. `component` is there where a server of
+ * Lync's has a component of that name to trace; other ends leave it out. */
 #ifndef LYCHGATE_TRACE_RECORD_H
 #define LYCHGATE_TRACE_RECORD_H
 
@@ -17,6 +19,10 @@
 #include "base/slice.h"
 
 #include <stdint.h>
+
+/* Components, by the names that administrators of Lync pick in OCSLogger. */
+#define TRACE_SIPSTACK "SIPStack"   /* every SIP message of the server */
+#define TRACE_MCX      "MCXService" /* what the mobility service decides */
 
 enum trace_layer {
     TRACE_DNS,
@@ -31,6 +37,7 @@ struct trace_record {
     enum trace_layer layer;
     struct slice from, to;     /* "client", or "HOST:PORT" */
     struct slice conversation; /* what belongs together: a connection, a query */
+    struct slice component;    /* empty: none */
     struct slice text;
 };
 

@@ -37,6 +37,29 @@ static void test_record_round_trip(void **state)
     assert_string_equal(trace_record_summary(a, &out).at, "REGISTER sip:c");
 }
 
+static void test_component_is_kept(void **state)
+{
+    (void)state;
+    scoped(arena) struct arena *a = arena_new();
+    scoped(buf) struct buf line = BUF_INIT;
+    struct trace_record in = {.layer = TRACE_NOTE,
+                              .component = SLICE(TRACE_MCX),
+                              .text = SLICE("sip:alice@c is enabled for mobility: True")};
+    struct trace_record out;
+    struct fault f;
+    trace_record_print(&line, &in);
+    assert_int_equal(trace_record_parse(a, buf_slice(&line), &out, &f), 0);
+    assert_true(slice_eq(out.component, SLICE("MCXService")));
+    /* A trace from before there were components, and one that is none. */
+    static const char old[] = "{\"at\":\"2026-01-01T00:00:00.000000Z\",\"layer\":\"sip\",%s"
+                              "\"from\":\"a\",\"to\":\"b\",\"conversation\":\"1\",\"text\":\"x\"}";
+    struct slice text = arena_print(a, old, "");
+    assert_int_equal(trace_record_parse(a, text, &out, &f), 0);
+    assert_true(slice_empty(out.component));
+    text = arena_print(a, old, "\"component\":7,");
+    assert_int_equal(trace_record_parse(a, text, &out, &f), -ERR_MALFORMED);
+}
+
 static void test_bad_records_are_named(void **state)
 {
     (void)state;
@@ -186,16 +209,43 @@ static void test_ladder(void **state)
                                           "+  0.006  <-----o  http  401 Unauthorized\n");
 }
 
+static void test_ladder_names_the_component(void **state)
+{
+    (void)state;
+    const struct trace_record records[] = {
+        {.layer = TRACE_NOTE,
+         .component = SLICE(TRACE_MCX),
+         .from = SLICE("a"),
+         .to = SLICE("b"),
+         .text = SLICE("sip:alice@c is enabled for mobility: True")},
+        {.layer = TRACE_SIP,
+         .component = SLICE(TRACE_SIPSTACK),
+         .from = SLICE("b"),
+         .to = SLICE("a"),
+         .text = SLICE("SIP/2.0 403 Forbidden\r\n")},
+    };
+    scoped(buf) struct buf out = BUF_INIT;
+    trace_ladder_print(
+        &out, records, 2,
+        &(struct trace_ladder_options){.width = 80, .no_times = true, .colour = true});
+    assert_string_equal(buf_string(&out),
+                        "A a   B b\n\nA  B\n"
+                        "o-->  note  MCXService: sip:alice@c is enabled for mobility: True\n"
+                        "<--o  sip   \033[31mSIPStack: 403 Forbidden\033[0m\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_record_round_trip),
+        cmocka_unit_test(test_component_is_kept),
         cmocka_unit_test(test_bad_records_are_named),
         cmocka_unit_test(test_secrets_are_taken_out),
         cmocka_unit_test(test_the_rest_stays),
         cmocka_unit_test(test_same_secret_same_mark),
         cmocka_unit_test(test_file_is_private_and_redacted),
         cmocka_unit_test(test_ladder),
+        cmocka_unit_test(test_ladder_names_the_component),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

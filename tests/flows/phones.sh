@@ -8,6 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 . "$here/handset.sh"
 
+drawn() { "$LYCHGATE" trace "$site/trace.jsonl" --width 200 | grep -q -- "$1"; }
 admin() { "$LYCHGATE" --config "$site/lychgated.conf" "$@" >>"$flow/cs.out" 2>&1; }
 policy() { admin cs "$@"; }
 show_on_failure "$PHONE_OUT" "$flow/bob.out" "$flow/bob.err" "$flow/cs.out"
@@ -20,8 +21,9 @@ check 'the phone is signed in, for an hour since it polls' has 'signed-in expire
 check 'it gets its settings' has 'settings delegation=1 outside-voice=1 push=0 dial-plan=[^ ]+ book=https'
 check 'and contacts' has 'handset contacts'
 check 'and its own presence' has 'handset self alice@contoso.test'
-check 'the policy was asked' traced 'MCXService: sip:alice@contoso.test is enabled for mobility: True'
+check 'the policy was asked' drawn 'MCXService: sip:alice@contoso.test is enabled for mobility: True'
 check 'it registered by port 5087' traced 'Contact: <sip:[^>]*:5087;transport=tls'
+check 'the trace names its component' drawn 'SIPStack: REGISTER sip:contoso.test'
 check 'as a mobility service' traced 'User-Agent: RTCC/4.0.0.0 McxService/4.0.0.0 WPLync'
 
 tell search handset Bob
