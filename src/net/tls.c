@@ -173,6 +173,41 @@ static SSL_CTX *ctx_new(const SSL_METHOD *method, bool legacy, struct fault *fau
     return NULL;
 }
 
+/* Mutual TLS. OpenSSL itself looks for the names. */
+static int demand_certificate(SSL_CTX *ctx, const struct tls_peers *peers, struct fault *fault)
+{
+    X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
+    STACK_OF(X509_NAME) *issuers = SSL_load_client_CA_file(peers->ca_file);
+    if (!issuers || SSL_CTX_load_verify_file(ctx, peers->ca_file) != 1) {
+        sk_X509_NAME_pop_free(issuers, X509_NAME_free);
+        return config_fault(fault, "CA file", peers->ca_file, openssl_reason());
+    }
+    SSL_CTX_set_client_CA_list(ctx, issuers); /* so that a client can choose among its own */
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_WILDCARDS |
+                                               X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    /* Without names OpenSSL would take any; with a dot in front, any below. */
+    if (peers->name_count == 0)
+        return config_fault(fault, "TLS", "peers", "none is trusted");
+    for (size_t i = 0; i < peers->name_count; i++) {
+        struct slice name = peers->names[i];
+        if (slice_starts(name, SLICE(".")) || slice_index(name, '*') >= 0 ||
+            X509_VERIFY_PARAM_add1_host(param, name.at, name.len) != 1)
+            return fault_set(fault, ERR_MALFORMED, FINDING_CONFIG_INVALID,
+                             "TLS peer \"%.*s\": not a host's full name", SLICE_ARG(name));
+    }
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(ctx, 0);
+    return 0;
+}
+
+static int use_pair(SSL_CTX *ctx, const struct tls_pair *pair, struct fault *fault)
+{
+    int failed = use_pem(ctx, "certificate", pair->certificate_file, pair->certificate_pem,
+                         use_chain, fault);
+    return failed ? failed : use_pem(ctx, "key", pair->key_file, pair->key_pem, use_key, fault);
+}
+
 static SSL_CTX *server_ctx(const struct tls_server_options *options, struct fault *fault)
 {
     SSL_CTX *ctx = ctx_new(TLS_server_method(), options->legacy, fault);
@@ -184,13 +219,10 @@ static SSL_CTX *server_ctx(const struct tls_server_options *options, struct faul
     int failed = 0;
     if (options->pair_count == 0)
         failed = config_fault(fault, "TLS", "certificate", "none is configured");
-    for (size_t i = 0; i < options->pair_count && !failed; i++) {
-        const struct tls_pair *pair = &options->pairs[i];
-        failed = use_pem(ctx, "certificate", pair->certificate_file, pair->certificate_pem,
-                         use_chain, fault);
-        if (!failed)
-            failed = use_pem(ctx, "key", pair->key_file, pair->key_pem, use_key, fault);
-    }
+    for (size_t i = 0; i < options->pair_count && !failed; i++)
+        failed = use_pair(ctx, &options->pairs[i], fault);
+    if (!failed && options->peers.ca_file)
+        failed = demand_certificate(ctx, &options->peers, fault);
     if (!failed)
         return ctx;
     SSL_CTX_free(ctx);
@@ -243,10 +275,11 @@ struct tls *tls_client_new(const struct tls_client_options *options, struct faul
     ERR_clear_error();
     int ok = options->ca_file ? SSL_CTX_load_verify_file(ctx, options->ca_file)
                               : SSL_CTX_set_default_verify_paths(ctx);
-    if (ok == 1)
+    if (ok != 1)
+        config_fault(fault, "CA file", options->ca_file ? options->ca_file : "(of the system)",
+                     openssl_reason());
+    else if (!options->pair || use_pair(ctx, options->pair, fault) == 0)
         return tls_make(ctx);
-    config_fault(fault, "CA file", options->ca_file ? options->ca_file : "(of the system)",
-                 openssl_reason());
     SSL_CTX_free(ctx);
     return NULL;
 }
@@ -329,6 +362,54 @@ enum finding tls_verify_finding(long verify_result)
     }
 }
 
+/* The same for a server that looks at a client's certificate. */
+static enum finding peer_finding(long verify_result)
+{
+    switch (tls_verify_finding(verify_result)) {
+    case FINDING_TLS_EXPIRED:
+    case FINDING_TLS_NOT_YET_VALID:
+        return FINDING_TLS_PEER_EXPIRED;
+    case FINDING_TLS_WRONG_NAME:
+        return FINDING_TLS_PEER_NAME;
+    default: /* a purpose that is not a client's, too: whoever signed it meant something else */
+        return FINDING_TLS_PEER_UNTRUSTED;
+    }
+}
+
+struct slice tls_peer_name(struct ssl_st *ssl)
+{
+    const char *name = ssl ? SSL_get0_peername(ssl) : NULL;
+    return name ? slice_of(name) : (struct slice){0};
+}
+
+static long verify_again(SSL_CTX *ctx, SSL *ssl)
+{
+    long result = X509_V_ERR_OUT_OF_MEM;
+    X509_STORE_CTX *check = X509_STORE_CTX_new();
+    if (check &&
+        X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(ctx), SSL_get0_peer_certificate(ssl),
+                            SSL_get_peer_cert_chain(ssl)) == 1 &&
+        X509_STORE_CTX_set_default(check, "ssl_client") == 1 &&
+        X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check), SSL_CTX_get0_param(ctx)) == 1)
+        result = X509_verify_cert(check) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(check);
+    X509_STORE_CTX_free(check);
+    ERR_clear_error();
+    return result;
+}
+
+int tls_peer_check(struct tls *tls, struct ssl_st *ssl, struct fault *fault)
+{
+    pthread_mutex_lock(&tls->lock);
+    SSL_CTX *ctx = tls->ctx;
+    SSL_CTX_up_ref(ctx);
+    pthread_mutex_unlock(&tls->lock);
+    long result = SSL_get0_peer_certificate(ssl) ? verify_again(ctx, ssl) : X509_V_ERR_UNSPECIFIED;
+    SSL_CTX_free(ctx);
+    return result == X509_V_OK ? 0
+                               : fault_set(fault, ERR_DENIED, peer_finding(result), "%s",
+                                           X509_verify_cert_error_string(result));
+}
+
 /* What stands in the error queue, told apart as far as the human can act on it. */
 static int library_fault(SSL *ssl, struct fault *fault)
 {
@@ -339,8 +420,9 @@ static int library_fault(SSL *ssl, struct fault *fault)
     ERR_clear_error();
     long verify = SSL_get_verify_result(ssl);
     if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && verify != X509_V_OK)
-        return fault_set(fault, ERR_DENIED, tls_verify_finding(verify), "%s",
-                         X509_verify_cert_error_string(verify));
+        return fault_set(fault, ERR_DENIED,
+                         SSL_is_server(ssl) ? peer_finding(verify) : tls_verify_finding(verify),
+                         "%s", X509_verify_cert_error_string(verify));
     if (SSL_is_init_finished(ssl))
         return fault_set(fault, ERR_IO, FINDING_CONNECTION_LOST, "TLS: %s", reason);
     switch (ERR_GET_REASON(error)) {
@@ -348,6 +430,8 @@ static int library_fault(SSL *ssl, struct fault *fault)
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST:
         return fault_set(fault, ERR_MALFORMED, FINDING_TLS_NOT_SPOKEN, "TLS: %s", reason);
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+        return fault_set(fault, ERR_DENIED, FINDING_TLS_PEER_NONE, "TLS: %s", reason);
     default:
         return fault_set(fault, ERR_DENIED, FINDING_TLS_HANDSHAKE, "TLS: %s", reason);
     }

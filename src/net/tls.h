@@ -22,10 +22,22 @@ struct tls_pair {
     struct slice key_pem;
 };
 
+/* Mutual TLS: which peers a server lets in. Their certificate ends the handshake unless a CA
+ * of the file signed it, it is good now and for clients (clientAuth, where it has extended key
+ * usages at all), and one of the names stands among its subject alternative names as it is
+ * written here: no wildcards, no common name. There is no resumption, so every connection
+ * shows a certificate. */
+struct tls_peers {
+    const char *ca_file;       /* PEM; NULL: nobody is asked for a certificate */
+    const struct slice *names; /* DNS names; at least one */
+    size_t name_count;
+};
+
 struct tls_server_options {
     const struct tls_pair *pairs; /* at most one a key type (RSA, ECDSA); at least one */
     size_t pair_count;
     bool legacy; /* TLS 1.0 and 1.1 too, at OpenSSL security level 0: old Lync phones */
+    struct tls_peers peers;
 };
 
 /* A server's context: TLS 1.2 and 1.3, X25519 then P-256, session tickets, no
@@ -40,9 +52,10 @@ int tls_server_reload(struct tls *tls, const struct tls_server_options *options,
                       struct fault *fault);
 
 struct tls_client_options {
-    const char *ca_file; /* trust only these; NULL: what the system trusts */
-    bool legacy;         /* as above */
-    bool trust_all;      /* no verification at all; only to look at what a server shows */
+    const char *ca_file;         /* trust only these; NULL: what the system trusts */
+    bool legacy;                 /* as above */
+    bool trust_all;              /* no verification at all; only to look at what a server shows */
+    const struct tls_pair *pair; /* to show to a server that asks who we are; NULL: none */
 };
 
 /* A client's context; verifies chain and host name. When SSLKEYLOGFILE is set in
@@ -59,8 +72,18 @@ void tls_unref(struct tls *tls);
  * is a name; NULL for a server. Never NULL except without memory. */
 struct ssl_st *tls_session_new(struct tls *tls, const char *host);
 
+/* The name of `peers` that the peer's certificate carries; absent without mutual TLS. Lives as
+ * long as the session. */
+struct slice tls_peer_name(struct ssl_st *ssl);
+
+/* Would the peer of a connection that stands be let in by the context as it is now? 0, or a
+ * negative enum err with the finding that a handshake would end with. Costs signatures to
+ * check, none to make. */
+int tls_peer_check(struct tls *tls, struct ssl_st *ssl, struct fault *fault);
+
 /* What X509_V_... means for the human: FINDING_TLS_UNTRUSTED, _EXPIRED,
- * _NOT_YET_VALID, _WRONG_NAME, or _HANDSHAKE for the rest; FINDING_NONE for X509_V_OK. */
+ * _NOT_YET_VALID, _WRONG_NAME, or _HANDSHAKE for the rest; FINDING_NONE for X509_V_OK. That is a
+ * client's view of a server; a server refuses peers with FINDING_TLS_PEER_... */
 enum finding tls_verify_finding(long verify_result);
 
 /* Fill *fault from a failed OpenSSL call on `ssl` that returned `ret`: empties
