@@ -1,5 +1,6 @@
 /* Every command of lychgate, in the order of its help. */
 #include "tools/bench.h"
+#include "tools/cert.h"
 #include "tools/clientversion.h"
 #include "tools/completion.h"
 #include "tools/contacts.h"
@@ -51,6 +52,8 @@ const struct verb verbs[] = {
      "Show or change a user's telephony and the like.", user_setting_options, user_setting_run},
     {"user", "provisioning", "ADDRESS [GROUP]", "Print what a user's client is told at sign-in.",
      NULL, user_provisioning_run},
+    {"cert", "issue", "NAME [NAME...]", "Make a certificate for a machine of the site.",
+     cert_issue_options, cert_issue},
     {"cert", "revoke", "ADDRESS", "Revoke all certificates of a user.", NULL, cert_revoke},
     {"policy", "list", "[KIND]", "List policies, with what they set.", NULL, policy_list_run},
     {"policy", "show", "KIND [SCOPE]", "Show all attributes of a policy and their meaning.", NULL,

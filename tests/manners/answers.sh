@@ -49,6 +49,12 @@ check 'user disable' run 0 site user disable alice@contoso.test
 check 'user show tells that' json 0 '.enabled == false' user show alice@contoso.test
 check 'user set' run 0 site user set alice@contoso.test --display-name Alice
 check 'cert revoke' json 0 '.revoked == 0' cert revoke alice@contoso.test
+check 'cert issue' json 0 '.name == "mcx.contoso.test" and .expires' \
+  cert issue mcx.contoso.test mcx2.contoso.test --out "$work"
+check '... signed by the CA of the site' run 0 openssl verify -CAfile "$work/site/ca.pem" -purpose sslclient \
+  -verify_hostname mcx2.contoso.test "$work/mcx.contoso.test.pem"
+check '... and its key is private' test "$(stat -c %a "$work/mcx.contoso.test.key")" = 600
+check 'no certificate for what is no host' refused '../evil' site cert issue ../evil --out "$work"
 check 'dns zone' json 0 '[.records[].type] | contains(["SOA","NS","A","CNAME","SRV"])' dns zone
 check 'finding' json 0 'length > 50 and all(.[]; .id and .admin and .remedy)' finding
 check 'finding ID' json 0 '.id == "wrong-password"' finding wrong-password
