@@ -330,11 +330,21 @@ int contacts_subscribe(struct contacts *contacts, const struct sip_message *requ
 /* ---- what passes --------------------------------------------------------------------------------
  */
 
-void contacts_flow_lost(struct contacts *contacts, struct slice account, struct flow flow)
+static bool is_of(const struct contacts_watch *watch, const struct endpoint *endpoint)
 {
-    struct contacts_owner *owner = contacts_owner(contacts, account);
+    struct guid instance = endpoint_instance_of_epid(slice_of(watch->epid));
+    if (!flow_eq(watch->flow, endpoint->flow))
+        return false;
+    if (!watch->epid[0] && endpoint_instance_parse(slice_of(watch->instance), &instance) < 0)
+        return true;
+    return guid_eq(&instance, &endpoint->instance);
+}
+
+void contacts_endpoint_lost(struct contacts *contacts, const struct endpoint *endpoint)
+{
+    struct contacts_owner *owner = contacts_owner(contacts, endpoint->account);
     for (struct contacts_watch **at = owner ? &owner->watches : NULL; at && *at;) {
-        if (flow_eq((*at)->flow, flow))
+        if (is_of(*at, endpoint))
             drop_watch(contacts, owner, at);
         else
             at = &(*at)->next;

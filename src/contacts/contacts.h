@@ -9,7 +9,7 @@
  *     (known as above) contacts_plan(); on a worker contacts_commit(); then
  *     contacts_apply(). The user's other requests wait meanwhile. When the commit
  *     fails with -ERR_CONFLICT (somebody else wrote): load, adopt, refuse with its fault.
- *   an endpoint's connection ends    contacts_flow_lost()
+ *   an endpoint leaves               contacts_endpoint_lost()
  *   time passes                      contacts_expire()
  *   no endpoint is left              contacts_forget()
  *   store_changed()                  load and adopt the users that are known
@@ -125,8 +125,9 @@ void contacts_apply(struct contacts *contacts, const struct contacts_change *cha
                     const struct registrar_caller *caller, int64_t now, struct sip_reply *reply,
                     struct outgoing_list *out);
 
-/* A connection has ended, or a user's endpoint signed out: its subscriptions end. */
-void contacts_flow_lost(struct contacts *contacts, struct slice account, struct flow flow);
+/* An endpoint's connection has ended, or it signed out: its subscriptions end. Others of the
+ * same user on the same connection (a trusted peer's) keep theirs. */
+void contacts_endpoint_lost(struct contacts *contacts, const struct endpoint *endpoint);
 
 /* End what has expired; returns when to call again (ms), INT64_MAX: nothing waits.
  * Cost: linear in the users known; once a minute is enough. */

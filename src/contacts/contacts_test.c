@@ -200,12 +200,26 @@ static void test_one_subscription_each(void **state)
     assert_string_equal(sent(f), "");
 }
 
+static struct endpoint endpoint_of(int number)
+{
+    struct registrar_caller caller = caller_of(number);
+    return (struct endpoint){.account = caller.account,
+                             .epid = caller.epid,
+                             .instance = endpoint_instance_of_epid(caller.epid),
+                             .flow = caller.flow};
+}
+
 static void test_flow_and_time(void **state)
 {
     struct fixture *f = *state;
     both_subscribe(f);
-    contacts_flow_lost(f->contacts, SLICE("alice@contoso.test"), (struct flow){2, 1});
-    contacts_flow_lost(f->contacts, SLICE("nobody@contoso.test"), (struct flow){1, 1});
+    struct endpoint two = endpoint_of(2), nobody = two, other = two;
+    nobody.account = SLICE("nobody@contoso.test");
+    other.instance = endpoint_instance_of_epid(SLICE("somebody"));
+    contacts_endpoint_lost(f->contacts, &nobody);
+    contacts_endpoint_lost(f->contacts, &other); /* another phone on the same connection */
+    assert_int_equal(contacts_subscriptions(f->contacts), 2);
+    contacts_endpoint_lost(f->contacts, &two);
     assert_int_equal(contacts_subscriptions(f->contacts), 1);
     assert_int_equal(contacts_expire(f->contacts, NOW), NOW + 28800000);
     assert_int_equal(contacts_expire(f->contacts, NOW + 28800000), INT64_MAX);

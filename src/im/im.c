@@ -163,7 +163,8 @@ void im_response(struct im *im, const struct sip_message *response,
     struct im_branch *branch = im_branch_find(im, response->via.branch);
     if (!branch)
         return;
-    if (!flow_eq(branch->flow, from->flow) || !slice_eq(branch->account, from->account)) {
+    if (!flow_eq(branch->flow, from->flow) ||
+        (!slice_absent(from->account) && !slice_eq(branch->account, from->account))) {
         event_emit(EVENT_NOTICE, "im.foreign_answer", FINDING_NONE,
                    EVENT_SLICE("user", from->account), EVENT_SLICE("for", branch->account),
                    EVENT_END);

@@ -98,8 +98,9 @@ int im_request(struct im *im, const struct im_request *ask, int64_t now, struct 
 bool im_branch_home(struct slice branch, uint32_t *home_out);
 
 /* An endpoint's response. `from` must be the endpoint that was asked, on the same
- * connection; everything else is dropped: unknown or guessed branch, other Call-ID or
- * CSeq, answers to our CANCEL and BYE. */
+ * connection (from->account absent: the connection
+ * speaks for all its endpoints); everything else is dropped: unknown or guessed branch, other
+ * Call-ID or CSeq, answers to our CANCEL and BYE. */
 void im_response(struct im *im, const struct sip_message *response,
                  const struct registrar_caller *from, int64_t now, struct outgoing_list *out);
 

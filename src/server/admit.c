@@ -4,6 +4,8 @@
 #include "server/hold.h"
 #include "server/home.h"
 #include "server/offer.h"
+#include "server/peer.h"
+#include "server/verdict.h"
 
 static int may_come(struct errand *e)
 {
@@ -11,6 +13,15 @@ static int may_come(struct errand *e)
     client_version_check(&e->admission->policy, sip_value(e->request, SIP_HEADER_USER_AGENT),
                          &verdict, &e->fault);
     return verdict.allowed ? 0 : -ERR_DENIED;
+}
+
+/* A phone that a trusted peer signs in. Those of this server are asked about in phones.c. */
+static int may_roam(struct errand *e)
+{
+    if (!e->claim || verdict_enabled(&e->admission->policy))
+        return 0;
+    return fault_set(&e->fault, ERR_DENIED, FINDING_MOBILITY_DISABLED, "%.*s",
+                     SLICE_ARG(e->caller.account));
 }
 
 static int read_policy(struct errand *e, const struct desk *desk)
@@ -33,6 +44,8 @@ static int read_all(struct errand *e, const struct desk *desk)
         err = read_policy(e, desk);
     if (err == 0 && e->request->method == SIP_REGISTER)
         err = may_come(e);
+    if (err == 0 && e->request->method == SIP_REGISTER)
+        err = may_roam(e);
     return err < 0 ? err
                    : contacts_load(desk->reader, person->account.id, e->arena, &admission->contacts,
                                    &e->fault);
@@ -52,6 +65,8 @@ static void refuse(struct errand *e)
 
 static void admitted(struct errand *e)
 {
+    if (e->claim && e->request->method == SIP_REGISTER)
+        peer_tell_verdict(e);
     if (e->err < 0)
         refuse(e);
     else

@@ -10,8 +10,9 @@
 
 static int check_addresses(const struct config *config, struct fault *fault)
 {
-    const char *const lists[] = {config->listen.http, config->listen.https, config->listen.sip,
-                                 config->listen.dns};
+    const char *const lists[] = {config->listen.http,     config->listen.https,
+                                 config->listen.sip,      config->listen.dns,
+                                 config->listen.mobility, config->listen.mobility_external};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         struct slice list = slice_of(lists[i]), text;
         while (strcmp(lists[i], "off") != 0 && slice_next(&list, ' ', &text)) {
@@ -46,6 +47,22 @@ static int check_proxies(const struct config *config, struct fault *fault)
     return 0;
 }
 
+static int check_tls(const struct config *config, struct arena *arena, const struct tls_pair *pairs,
+                     size_t count, struct fault *fault)
+{
+    struct tls_server_options options = {
+        .pairs = pairs, .pair_count = count, .legacy = config->tls.legacy};
+    struct tls *tls = tls_server_new(&options, fault);
+    if (tls && doors_peers_wanted(config)) {
+        tls_unref(tls);
+        doors_read_peers(config, arena, &options.peers);
+        tls = tls_server_new(&options, fault);
+    }
+    int err = tls ? 0 : fault->err;
+    tls_unref(tls);
+    return err;
+}
+
 int server_check(const struct config *config, struct fault *fault)
 {
     scoped(arena) struct arena *arena = arena_new();
@@ -61,13 +78,7 @@ int server_check(const struct config *config, struct fault *fault)
         err = check_proxies(config, fault);
     if (err == 0)
         err = doors_read_pairs(config, arena, &pairs, &count, fault);
-    if (err == 0) {
-        struct tls *tls = tls_server_new(&(struct tls_server_options){.pairs = pairs,
-                                                                      .pair_count = count,
-                                                                      .legacy = config->tls.legacy},
-                                         fault);
-        err = tls ? 0 : fault->err;
-        tls_unref(tls);
-    }
+    if (err == 0)
+        err = check_tls(config, arena, pairs, count, fault);
     return err == 0 ? lab_zone(arena, config, 5061, 443, &zone, fault) : err;
 }

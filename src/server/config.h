@@ -36,6 +36,7 @@ struct config {
     } roles;
     struct {
         char *http, *https, *sip, *dns; /* ADDRESS:PORT; "" or "off": none */
+        char *mobility, *mobility_external;
         bool sip_on_https;
     } listen;
     struct {
@@ -68,6 +69,8 @@ struct config {
         int64_t per_user, per_minute;
     } push;
     struct {
+        char *trusted_ca, *trusted_peers;
+        int64_t peer_requests;
         int64_t port, phones;
     } mobility;
     struct {

@@ -58,6 +58,10 @@ static const struct config_row schema[] = {
          "Where HTTPS listens; several with blanks between."),
     TEXT(listen, sip, "sip", "0.0.0.0:5061", "Where SIP over TLS listens."),
     TEXT(listen, dns, "dns", "127.0.0.1:53", "Where the lab name server listens (UDP and TCP)."),
+    TEXT(listen, mobility, "mobility", "off",
+         "Where mobility services come in by certificate, Lync's 5086; for phones inside."),
+    TEXT(listen, mobility_external, "mobility-external", "off",
+         "The same for phones outside, Lync's 5087."),
     SWITCH(listen, sip_on_https, "sip-on-https", "on",
            "Serve SIP on the HTTPS port too, told apart by the first bytes."),
 
@@ -128,6 +132,13 @@ static const struct config_row schema[] = {
     RANGE(CONFIG_NUMBER, push, per_minute, "per-minute", 1, 600, "30",
           "Most push messages a minute to one device; more are merged or wait."),
 
+    LIVE_TEXT(mobility, trusted_ca, "trusted-ca", "ca.pem",
+              "File with the CAs that sign the certificates of mobility services."),
+    LIVE_TEXT(mobility, trusted_peers, "trusted-peers", "",
+              "Names of mobility services, exactly as in their certificates, with blanks between; "
+              "empty: sip-host."),
+    RANGE(CONFIG_NUMBER, mobility, peer_requests, "peer-requests", 1, 1000000, "500",
+          "Most messages a second on one connection of a mobility service; more wait."),
     RANGE(CONFIG_NUMBER, mobility, port, "port", 1, 65535, "5087",
           "Port in the Contact of phones (Lync's McxSipExternalListeningPort)."),
     RANGE(CONFIG_NUMBER, mobility, phones, "phones", 1, 1000000, "10000",

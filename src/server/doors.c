@@ -3,12 +3,14 @@
 #include "event/event.h"
 #include "server/front.h"
 #include "server/lab_dns.h"
+#include "server/line.h"
 #include "server/notify.h"
 #include "server/offer.h"
 #include "server/privileges.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,22 +18,25 @@
 static const struct {
     const char *name;
     uint16_t port;
+    size_t setting; /* of [listen] */
 } doors[DOORS] = {
-    [DOOR_HTTP] = {"http", 80},
-    [DOOR_HTTPS] = {"https", 443},
-    [DOOR_SIP] = {"sip", 5061},
+    [DOOR_HTTP] = {"http", 80, offsetof(struct config, listen.http)},
+    [DOOR_HTTPS] = {"https", 443, offsetof(struct config, listen.https)},
+    [DOOR_SIP] = {"sip", 5061, offsetof(struct config, listen.sip)},
+    [DOOR_MOBILITY] = {"mobility", 5086, offsetof(struct config, listen.mobility)},
+    [DOOR_MOBILITY_EXTERNAL] = {"mobility-external", 5087,
+                                offsetof(struct config, listen.mobility_external)},
 };
 
 static const char *where(const struct config *config, enum door door)
 {
-    return door == DOOR_HTTP    ? config->listen.http
-           : door == DOOR_HTTPS ? config->listen.https
-                                : config->listen.sip;
+    return *(char *const *)(const void *)((const char *)config + doors[door].setting);
 }
 
 static bool wanted(const struct config *config, enum door door)
 {
-    bool role = door == DOOR_SIP ? config->roles.sip : config->roles.web || config->roles.orgid;
+    bool web = config->roles.web || config->roles.orgid;
+    bool role = door < DOOR_SIP ? web : config->roles.sip;
     if (door == DOOR_HTTPS && config->roles.sip && config->listen.sip_on_https)
         role = true;
     const char *text = where(config, door);
@@ -76,6 +81,29 @@ int doors_read_pairs(const struct config *config, struct arena *arena, struct tl
     return 0;
 }
 
+bool doors_peers_wanted(const struct config *config)
+{
+    return wanted(config, DOOR_MOBILITY) || wanted(config, DOOR_MOBILITY_EXTERNAL);
+}
+
+/* A mobility service on this machine has the pool's own certificate, as in Lync. */
+void doors_read_peers(const struct config *config, struct arena *arena, struct tls_peers *peers_out)
+{
+    const char *text = config->mobility.trusted_peers;
+    struct slice list = slice_of(text), name;
+    struct slice *names = arena_array(arena, struct slice, list.len + 1);
+    size_t count = 0;
+    while (slice_next(&list, ' ', &name))
+        names[count++] = arena_copy(arena, name);
+    if (count == 0)
+        names[count++] = arena_copy(arena, slice_of(config->site.sip_host));
+    *peers_out = (struct tls_peers){
+        .ca_file = config_path(arena, config, config->mobility.trusted_ca).at,
+        .names = names,
+        .name_count = count,
+    };
+}
+
 static int read_tls_options(const struct config *config, struct arena *arena,
                             struct tls_server_options *options, struct fault *fault)
 {
@@ -107,7 +135,9 @@ static struct listener *listen_on(struct server *server, enum door door, int fd,
         .quota = server->quota,
         .conn = {.handler = front_handler(door, shared),
                  .user = server,
-                 .tls = door == DOOR_HTTP ? NULL : server->tls,
+                 .tls = door == DOOR_HTTP       ? NULL
+                        : door >= DOOR_MOBILITY ? server->peers
+                                                : server->tls,
                  .workers = server->workers,
                  .limits = {.handshake_ms = config->limits.request_time,
                             .input_max =
@@ -154,7 +184,15 @@ static void settle_site(struct server *server)
     server->site = offer_site(server->config, server->ports[DOOR_HTTPS], server->ports[DOOR_SIP]);
 }
 
-int doors_open(struct server *server, struct fault *fault)
+/* Servers speak TLS 1.2 at least, whatever old phones are let. */
+static void demand_certificates(const struct config *config, struct arena *arena,
+                                struct tls_server_options *options)
+{
+    options->legacy = false;
+    doors_read_peers(config, arena, &options->peers);
+}
+
+static int make_tls(struct server *server, struct fault *fault)
 {
     const struct config *config = server->config;
     scoped(arena) struct arena *arena = arena_new();
@@ -163,8 +201,20 @@ int doors_open(struct server *server, struct fault *fault)
     if (err < 0)
         return err;
     server->tls = tls_server_new(&options, fault);
-    if (!server->tls)
-        return fault->err;
+    if (server->tls && doors_peers_wanted(config)) {
+        demand_certificates(config, arena, &options);
+        server->peers = tls_server_new(&options, fault);
+        return server->peers ? 0 : fault->err;
+    }
+    return server->tls ? 0 : fault->err;
+}
+
+int doors_open(struct server *server, struct fault *fault)
+{
+    const struct config *config = server->config;
+    int err = make_tls(server, fault);
+    if (err < 0)
+        return err;
     server->quota = quota_new((size_t)config->limits.connections,
                               (size_t)config->limits.connections_per_address);
     for (enum door door = 0; door < DOORS; door++) {
@@ -193,16 +243,34 @@ static void report_restarts(const struct config *old, const struct config *fresh
                        EVENT_END);
 }
 
+static void review_peers(void *arg)
+{
+    line_review_peers(arg);
+}
+
+static int reload_tls(struct server *server, const struct config *fresh, struct arena *arena,
+                      struct fault *fault)
+{
+    struct tls_server_options options;
+    int err = read_tls_options(fresh, arena, &options, fault);
+    if (err == 0)
+        err = tls_server_reload(server->tls, &options, fault);
+    if (err < 0 || !server->peers)
+        return err;
+    demand_certificates(fresh, arena, &options);
+    err = tls_server_reload(server->peers, &options, fault);
+    for (unsigned i = 0; err == 0 && i < server->wing_count; i++)
+        loop_post(server->wings[i].loop, review_peers, &server->wings[i]);
+    return err;
+}
+
 int doors_reload(struct server *server, struct fault *fault)
 {
     scoped(arena) struct arena *arena = arena_new();
     struct config *fresh = NULL;
-    struct tls_server_options options;
     int err = config_load(server->config_path, &fresh, fault);
     if (err == 0)
-        err = read_tls_options(fresh, arena, &options, fault);
-    if (err == 0)
-        err = tls_server_reload(server->tls, &options, fault);
+        err = reload_tls(server, fresh, arena, fault);
     if (err == 0) {
         quota_set(server->quota, (size_t)fresh->limits.connections,
                   (size_t)fresh->limits.connections_per_address);
@@ -233,8 +301,10 @@ static void write_ready(struct server *server, unsigned dns)
     FILE *file = fopen(aside.at, "we");
     if (!file)
         return;
-    fprintf(file, "{\"pid\":%ld,\"http\":%u,\"https\":%u,\"sip\":%u,\"dns\":%u}\n", (long)getpid(),
-            server->ports[DOOR_HTTP], server->ports[DOOR_HTTPS], server->ports[DOOR_SIP], dns);
+    fprintf(file, "{\"pid\":%ld", (long)getpid());
+    for (enum door door = 0; door < DOORS; door++)
+        fprintf(file, ",\"%s\":%u", doors[door].name, server->ports[door]);
+    fprintf(file, ",\"dns\":%u}\n", dns);
     if (fclose(file) == 0)
         (void)!rename(aside.at, server->ready_path);
 }
@@ -245,7 +315,10 @@ void doors_announce(struct server *server)
     event_emit(
         EVENT_NOTICE, "server.ready", FINDING_NONE, EVENT_SLICE("domain", server->site.domain),
         EVENT_INT("http", server->ports[DOOR_HTTP]), EVENT_INT("https", server->ports[DOOR_HTTPS]),
-        EVENT_INT("sip", server->ports[DOOR_SIP]), EVENT_INT("dns", dns), EVENT_END);
+        EVENT_INT("sip", server->ports[DOOR_SIP]),
+        EVENT_INT("mobility", server->ports[DOOR_MOBILITY]),
+        EVENT_INT("mobility-external", server->ports[DOOR_MOBILITY_EXTERNAL]),
+        EVENT_INT("dns", dns), EVENT_END);
     if (server->ready_path)
         write_ready(server, dns);
 }

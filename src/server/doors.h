@@ -25,4 +25,9 @@ void doors_close(struct server *server);
 int doors_read_pairs(const struct config *config, struct arena *arena, struct tls_pair **pairs_out,
                      size_t *count_out, struct fault *fault);
 
+/* Is a door for mobility services open (peer.h), and who may come in by it? */
+bool doors_peers_wanted(const struct config *config);
+void doors_read_peers(const struct config *config, struct arena *arena,
+                      struct tls_peers *peers_out);
+
 #endif

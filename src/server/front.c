@@ -45,6 +45,16 @@ static void open_sip(struct conn *conn)
     line_take(wing_of_conn(conn), conn, false);
 }
 
+static void open_peer(struct conn *conn)
+{
+    line_take_peer(wing_of_conn(conn), conn, false);
+}
+
+static void open_external_peer(struct conn *conn)
+{
+    line_take_peer(wing_of_conn(conn), conn, true);
+}
+
 static size_t first_bytes(struct conn *conn, struct slice bytes)
 {
     switch (front_tell(bytes)) {
@@ -66,6 +76,10 @@ const struct conn_handler *front_handler(enum door door, bool shared)
     static const struct conn_handler web = {.on_open = open_web};
     static const struct conn_handler sip = {.on_open = open_sip};
     static const struct conn_handler either = {.on_open = opened, .on_bytes = first_bytes};
+    static const struct conn_handler peer = {.on_open = open_peer};
+    static const struct conn_handler external_peer = {.on_open = open_external_peer};
+    if (door == DOOR_MOBILITY || door == DOOR_MOBILITY_EXTERNAL)
+        return door == DOOR_MOBILITY ? &peer : &external_peer;
     if (door == DOOR_SIP)
         return &sip;
     return door == DOOR_HTTPS && shared ? &either : &web;

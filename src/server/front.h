@@ -7,7 +7,8 @@
 #include "net/conn.h"
 #include "server/server_priv.h"
 
-/* Handlers for the listeners: plain HTTP; HTTPS with or without SIP beside it; SIP.
+/* Handlers for the listeners: plain HTTP; HTTPS with or without SIP beside it; SIP; SIP of
+ * trusted peers.
  * conn_user() of an accepted connection is the server. */
 const struct conn_handler *front_handler(enum door door, bool shared);
 
@@ -26,6 +27,7 @@ enum front_kind front_tell(struct slice first_bytes);
 /* Put a web session or a SIP line in charge of the connection (web.c, line.c). */
 void web_take(struct wing *wing, struct conn *conn);
 void line_take(struct wing *wing, struct conn *conn, bool external);
+void line_take_peer(struct wing *wing, struct conn *conn, bool external);
 
 /* The server drains: close, in good order, what waits for nothing; what is in work is
  * closed behind its answer. Each on the wing's loop. */

@@ -31,7 +31,7 @@ static void endpoint_gone(void *arg, const struct endpoint *endpoint, bool last)
 {
     struct wing *wing = arg;
     struct turn *turn = wing->turn;
-    contacts_flow_lost(wing->contacts, endpoint->account, endpoint->flow);
+    contacts_endpoint_lost(wing->contacts, endpoint);
     presence_endpoint_lost(wing->presence, endpoint->account, &endpoint->instance, last, turn->now,
                            &turn->out, &turn->posts);
     if (last)

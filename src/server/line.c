@@ -5,6 +5,7 @@
 #include "server/front.h"
 #include "server/home.h"
 #include "server/methods.h"
+#include "server/peer.h"
 #include "server/phones.h"
 #include "server/turn.h"
 #include "sip/frame.h"
@@ -16,8 +17,9 @@
 struct line {
     struct wing *wing;
     struct conn *conn;
-    uint64_t number; /* conn_id: the key */
-    struct gate *gate;
+    uint64_t number;   /* of its flow: the key */
+    struct gate *gate; /* NULL: behind it is a trusted peer */
+    struct peer *peer;
     struct errand *errand; /* the message in work */
     struct sip_framer framer;
     int64_t opened; /* clock_monotonic() */
@@ -67,46 +69,6 @@ static void errand_free(struct errand *e)
             conn_close_after_flush(e->line->conn);
     }
     arena_free(e->arena);
-}
-
-static void arrived(void *arg)
-{
-    struct errand *e = arg;
-    e->then(e);
-}
-
-void errand_travel(struct errand *e, struct wing *to, errand_fn *then)
-{
-    if (loop_current() == to->loop) {
-        then(e);
-        return;
-    }
-    e->then = then;
-    e->letter = (struct letter){.fn = arrived, .arg = e};
-    loop_send(to->loop, &e->letter);
-}
-
-static void run_work(struct job *job, unsigned worker)
-{
-    struct errand *e = (struct errand *)job;
-    (void)worker;
-    e->work(e);
-}
-
-static void work_done(struct job *job)
-{
-    struct errand *e = (struct errand *)job;
-    e->then(e);
-}
-
-/* What strangers ask for leaves half of the queue to those who are signed in. */
-int errand_work(struct errand *e, errand_fn *work, errand_fn *then)
-{
-    e->work = work;
-    e->then = then;
-    e->job = (struct job){
-        .run = run_work, .done = work_done, .loop = loop_current(), .modest = e->way == NULL};
-    return server_work(e->server, &e->job, &e->fault);
 }
 
 /* ---- going out -------------------------------------------------------------------- */
@@ -178,6 +140,12 @@ static void refuse(struct errand *e, const struct fault *fault)
     reply_now(e);
 }
 
+static void forget(const struct errand *e)
+{
+    if (e->association)
+        gate_forget(e->line->gate, e->association);
+}
+
 void line_errand_reply(struct errand *e)
 {
     if (e->phone && sip_is_request(e->request)) {
@@ -188,7 +156,7 @@ void line_errand_reply(struct errand *e)
         return;
     reply_now(e);
     if (e->reply.status == 200 && e->request->method == SIP_REGISTER && e->request->expires == 0)
-        gate_forget(e->line->gate, e->association);
+        forget(e);
 }
 
 void line_errand_end(struct errand *e)
@@ -282,6 +250,20 @@ static void name_caller(struct errand *e, const struct association *association)
     };
 }
 
+static void set_off(struct errand *e, errand_fn *way)
+{
+    struct line *line = e->line;
+    bool finished = false;
+    sip_reply_init(&e->reply, e->arena, 200);
+    e->finished = &finished;
+    way(e);
+    if (finished)
+        return;
+    e->finished = NULL;
+    e->away = true;
+    conn_pause(line->conn); /* until it comes back */
+}
+
 static void pass(struct errand *e, struct association *association, bool established)
 {
     struct line *line = e->line;
@@ -296,15 +278,7 @@ static void pass(struct errand *e, struct association *association, bool establi
     e->association = association;
     e->established = established;
     name_caller(e, association);
-    sip_reply_init(&e->reply, e->arena, 200);
-    bool finished = false;
-    e->finished = &finished;
-    methods_take(e);
-    if (finished)
-        return;
-    e->finished = NULL;
-    e->away = true;
-    conn_pause(line->conn); /* until it comes back */
+    set_off(e, methods_take);
 }
 
 static void judge(struct errand *e, struct gate_verdict *verdict)
@@ -333,6 +307,23 @@ static void judge(struct errand *e, struct gate_verdict *verdict)
     errand_free(e);
 }
 
+/* A trusted peer needs no gate. */
+static void believe(struct errand *e)
+{
+    struct line *line = e->line;
+    struct fault fault;
+    peer_count(line->peer);
+    if (peer_identify(line->peer, e, &fault) == 0) {
+        set_off(e, peer_take);
+        return;
+    }
+    if (e->request->method != SIP_ACK)
+        refuse(e, &fault);
+    errand_free(e);
+    if (peer_is_lost(line->peer))
+        conn_close_after_flush(line->conn);
+}
+
 /* ---- coming in ------------------------------------------------------------------------ */
 
 static void take_message(struct line *line, struct slice bytes)
@@ -350,6 +341,10 @@ static void take_message(struct line *line, struct slice bytes)
         conn_close_after_flush(line->conn);
         return;
     }
+    if (line->peer) {
+        believe(e);
+        return;
+    }
     struct gate_verdict verdict = {0};
     gate_step(line->gate, e->request, e->now, e->arena, &verdict);
     judge(e, &verdict);
@@ -361,6 +356,8 @@ static size_t take_bytes(struct conn *conn, struct slice bytes)
     const struct config *config = line->wing->server->config;
     struct sip_frame frame;
     struct fault fault;
+    if (line->peer && peer_waits(line->peer, config->mobility.peer_requests))
+        return 0;
     if (sip_frame(&line->framer, bytes, &frame, &fault) < 0) {
         conn_fail(conn, &fault); /* net/ tells */
         return bytes.len;
@@ -388,25 +385,41 @@ static void ended(struct conn *conn, const struct fault *why)
     if (line->known)
         home_flow_lost(line->wing, (struct flow){.conn = line->number, .loop = line->wing->index});
     gate_free(line->gate);
+    peer_free(line->peer);
     free(line);
 }
 
 static const struct conn_handler line_handler = {.on_bytes = take_bytes, .on_closed = ended};
 
-void line_take(struct wing *wing, struct conn *conn, bool external)
+static struct line *line_new(struct wing *wing, struct conn *conn, uint64_t number)
 {
     const struct config *config = wing->server->config;
     struct line *line = must_calloc(1, sizeof *line);
     line->wing = wing;
     line->conn = conn;
-    line->number = conn_id(conn);
-    line->external = external;
+    line->number = number;
     line->opened = clock_monotonic();
-    line->gate = gate_new(&wing->server->gate);
     sip_framer_init(&line->framer, &(struct sip_limits){.head = (size_t)config->sip.head_limit,
                                                         .body = (size_t)config->sip.body_limit});
     HASH_ADD(hh, wing->lines, number, sizeof line->number, line);
     conn_set_handler(conn, &line_handler, line);
+    return line;
+}
+
+void line_take(struct wing *wing, struct conn *conn, bool external)
+{
+    struct line *line = line_new(wing, conn, conn_id(conn));
+    line->external = external;
+    line->gate = gate_new(&wing->server->gate);
+    allow_silence(line);
+}
+
+void line_take_peer(struct wing *wing, struct conn *conn, bool external)
+{
+    struct line *line = line_new(wing, conn, peer_flow(conn_id(conn)));
+    line->external = external;
+    line->peer = peer_new(conn, external);
+    line->known = true;
     allow_silence(line);
 }
 
@@ -422,9 +435,10 @@ void line_deliver(struct wing *wing, const struct outgoing *outgoing, struct are
     HASH_FIND(hh, wing->lines, &outgoing->flow.conn, sizeof outgoing->flow.conn, line);
     if (!line)
         return;
-    struct association *association =
-        gate_find(line->gate, outgoing->account, outgoing->epid, outgoing->instance);
-    if (!association)
+    struct association *association = NULL;
+    if (!line->peer)
+        association = gate_find(line->gate, outgoing->account, outgoing->epid, outgoing->instance);
+    if (!line->peer && !association)
         return;
     if (outgoing->forwarded) {
         write_out(line, outgoing->forwarded, association);
@@ -438,8 +452,17 @@ void line_deliver(struct wing *wing, const struct outgoing *outgoing, struct are
         sip_out_request(&out, &request);
         write_out(line, &out, association);
     }
-    if (outgoing->last)
+    if (outgoing->last && !line->peer) /* a peer has other phones, at other homes */
         conn_close_after_flush(line->conn);
+}
+
+void line_review_peers(struct wing *wing)
+{
+    struct line *line, *next;
+    struct fault fault;
+    HASH_ITER(hh, wing->lines, line, next)
+    if (line->peer && tls_peer_check(wing->server->peers, conn_ssl(line->conn), &fault) < 0)
+        conn_fail(line->conn, &fault);
 }
 
 void line_close_all(struct wing *wing)

@@ -21,6 +21,7 @@
 
 struct admission;
 struct errand;
+struct peer_claim;
 typedef void errand_fn(struct errand *errand);
 
 /* One message in work, from its bytes to its reply. Owned by the line's loop,
@@ -32,9 +33,10 @@ struct errand {
     errand_fn *then;      /* back from him, or on the other loop */
     struct errand *next;  /* in a hold's queue */
     struct server *server;
-    struct wing *wing; /* the line's */
-    struct line *line; /* NULL: the connection is gone */
-    uint64_t phone;    /* instead of a line: the flow of a phone (phones.h); 0: none */
+    struct wing *wing;              /* the line's */
+    struct line *line;              /* NULL: the connection is gone */
+    uint64_t phone;                 /* instead of a line: the flow of a phone (phones.h); 0: none */
+    const struct peer_claim *claim; /* it came by a trusted peer (peer.h); NULL: it did not */
     struct arena *arena;
     struct sip_message *request; /* or an endpoint's response (session.c) */
     struct sip_reply reply;
@@ -80,6 +82,9 @@ void line_errand_refuse(struct errand *errand, const struct fault *fault);
 
 /* Deliver a message to the endpoint at outgoing->flow: this wing's loop only. */
 void line_deliver(struct wing *wing, const struct outgoing *outgoing, struct arena *arena);
+
+/* Trust in peers may have been withdrawn: end the lines of those who would not be let in now. */
+void line_review_peers(struct wing *wing);
 
 /* Close all of this wing's lines, those with a message in work behind its answer: the
  * server drains. */

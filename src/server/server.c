@@ -391,6 +391,7 @@ void server_free(struct server *server)
     penalty_free(server->penalty);
     tlsdsk_context_free(server->tlsdsk);
     tls_unref(server->tls);
+    tls_unref(server->peers);
     quota_unref(server->quota);
     store_free(server->store);
     vault_free(server->vault);

@@ -39,6 +39,8 @@ enum door {
     DOOR_HTTP,
     DOOR_HTTPS,
     DOOR_SIP,
+    DOOR_MOBILITY, /* trusted peers, see peer.h */
+    DOOR_MOBILITY_EXTERNAL,
     DOORS
 };
 enum {
@@ -78,6 +80,7 @@ struct server {
     struct workers *workers;
 
     struct tls *tls;
+    struct tls *peers; /* of the doors that demand a certificate; NULL: none is open */
     struct quota *quota;
     struct listener *doors[DOORS][ADDRESSES_MAX];
     uint16_t ports[DOORS];

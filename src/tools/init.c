@@ -28,6 +28,8 @@ const struct verb_option init_options[] = {
     {"http-port", "PORT", "default 80; 0 lets the kernel choose", false},
     {"https-port", "PORT", "default 443", false},
     {"sip-port", "PORT", "default 5061", false},
+    {"mobility-port", "PORT", "for mobility services, see below (default 5086)", false},
+    {"mobility-external-port", "PORT", "the same for phones outside (default 5087)", false},
     {"certificate", "PEM", "use this certificate chain instead of making one", false},
     {"key", "PEM", "its key", false},
     {"run-as", "USER", "whom the server becomes once its ports are open (as root only)", false},
@@ -73,17 +75,38 @@ static int set(struct setup *s, const char *section, const char *key, const char
     return config_set(s->config, slice_of(section), slice_of(key), slice_of(value), fault);
 }
 
+static const struct opening {
+    const char *key, *option, *port;
+    bool mobility;
+} doors[] = {
+    {"http", "http-port", "80", false},
+    {"https", "https-port", "443", false},
+    {"sip", "sip-port", "5061", false},
+    {"mobility", "mobility-port", "5086", true},
+    {"mobility-external", "mobility-external-port", "5087", true},
+};
+
+/* Mobility services come in by certificates of the CA that is made here. A site that is moved
+ * to other ports may not be the only one on the machine: it opens what it is told. */
+static bool shut(const struct setup *s, const struct opening *door)
+{
+    return door->mobility && !invocation_has(s->invocation, door->option) &&
+           (invocation_has(s->invocation, "certificate") ||
+            invocation_has(s->invocation, "sip-port"));
+}
+
 /* A site whose names resolve to loopback listens there only. */
-static int set_port(struct setup *s, const char *key, const char *option, const char *address,
+static int set_port(struct setup *s, const struct opening *door, const char *address,
                     struct fault *fault)
 {
+    const char *key = door->key, *option = door->option;
     const char *port = invocation_value(s->invocation, option);
     bool loopback = strncmp(address, "127.", 4) == 0;
     uint64_t number;
-    if (!port && !loopback)
+    if (shut(s, door) || (!port && !loopback && !door->mobility))
         return 0;
     if (!port)
-        port = strcmp(key, "http") == 0 ? "80" : strcmp(key, "https") == 0 ? "443" : "5061";
+        port = door->port;
     if (slice_number(slice_of(port), 65535, &number) < 0)
         return fault_set(fault, ERR_MALFORMED, FINDING_CONFIG_INVALID, "--%s: `%s` is no port",
                          option, port);
@@ -110,12 +133,8 @@ static int make_config(struct setup *s, struct fault *fault)
             err =
                 set(s, "site", rows[i].key, invocation_value(s->invocation, rows[i].option), fault);
     const char *address = s->config->site.address;
-    if (err == 0)
-        err = set_port(s, "http", "http-port", address, fault);
-    if (err == 0)
-        err = set_port(s, "https", "https-port", address, fault);
-    if (err == 0)
-        err = set_port(s, "sip", "sip-port", address, fault);
+    for (size_t i = 0; i < sizeof doors / sizeof *doors && err == 0; i++)
+        err = set_port(s, &doors[i], address, fault);
     if (err == 0) /* derives the host names, and checks the whole */
         err = config_parse(s->config, SLICE(""), "init", fault);
     return err == 0 ? lab_zone(s->arena, s->config, 5061, 443, &s->zone, fault) : err;
