@@ -6,10 +6,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../interop/tap.sh"
 . "$here/flow.sh"
 
+first=() # options that must come before the others
 phone() { # ADDRESS OPTION...: a phone's sign-in as a command line, in $command
   local address=$1
   shift
-  command=("$LYCHGATE" signin "$address" --mobile --jsonl --password-file "$flow/password"
+  command=("$LYCHGATE" signin "$address" --mobile --jsonl "${first[@]}" --password-file "$flow/password"
     --cache "$flow/cache" --ca "$site/ca.pem" --dns "127.0.0.1:$dns" --connect-to ":80::$http"
     --connect-to ":443::$https" --timeout 10 --trace "$flow/client.jsonl" "$@")
 }
@@ -111,6 +112,17 @@ flow_set lab dns-omit _nothing
 flow_start || tap_bail 'no server'
 check 'inside, lyncdiscoverinternal leads on' signed_in
 check 'so lyncdiscover is not asked for' step 3 'not asked'
+
+first=(--connect-to lyncdiscoverinternal.contoso.test:443:127.0.0.1:9)
+check 'where https does not answer, http leads on' signed_in
+check 'as step 5 tells' step 5 'https://.*"outcome":"passed".*connection-refused'
+check 'and step 7 shows' step 7 'GET http://lyncdiscoverinternal.contoso.test/'
+first+=(--connect-to lyncdiscoverinternal.contoso.test:80:127.0.0.1:9)
+check 'where neither does, lyncdiscover is tried' signed_in
+check 'from step 3 again' [ "$(numbers | cut -c 1-20)" = '1 2 3 4 5 3 4 5 6 7 ' ]
+first+=(--connect-to lyncdiscover.contoso.test:443:127.0.0.1:9 --connect-to lyncdiscover.contoso.test:80:127.0.0.1:9)
+check 'and where that does not either, it ends at step 5' fails 5 connection-refused
+first=()
 
 # ---- people ----
 phone alice@contoso.test --keep 60
