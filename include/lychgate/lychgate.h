@@ -121,10 +121,9 @@ LYCHGATE_API struct lychgate *lychgate_new(const struct lychgate_options *option
  * signed in. May be called again after a failure or the loss of the connection. */
 LYCHGATE_API int lychgate_signin(struct lychgate *gate);
 
-/* Stay signed in for so many seconds: signs of life, refreshes, answers to the
- * server's requests, and a new sign-in shortly before the certificate ends, for which
- * the password may be asked for again. 0 when the time is over; negative when the server has signed
- * us out ("deregistered") or the connection is lost. */
+/* Stay signed in for so many seconds: signs of life, refreshes, answers, and a new sign-in shortly
+ * before the certificate ends (the password may be asked for again). 0 when the time is over;
+ * negative when the server has signed us out ("deregistered") or the connection is lost. */
 LYCHGATE_API int lychgate_keep(struct lychgate *gate, int seconds);
 
 /* End lychgate_keep() early; safe from a signal handler and from other threads. */
