@@ -31,7 +31,6 @@ async function challenge(wire, user) {
 /* Prove who one is. The wire has the token then, and the password is nowhere any more.
  * Returns the link to the applications. */
 export async function enter(wire, address, password) {
-  wire.forget();
   const root = await follow(wire, ROOT, 'user');
   const user = link(root, 'user');
   if (!user) throw new Refusal(0, {code: 'NotServed'});
@@ -40,9 +39,6 @@ export async function enter(wire, address, password) {
   });
   wire.take(body.access_token);
   const applications = link(await follow(wire, user, 'applications'), 'applications');
-  if (!applications) {
-    wire.forget();
-    throw new Refusal(0, {code: 'NotServed'});
-  }
+  if (!applications) throw new Refusal(0, {code: 'NotServed'});
   return applications;
 }

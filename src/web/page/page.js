@@ -91,8 +91,9 @@ async function moveIn(session, applications, address) {
     pane.focus();
   }
 
-  function back() {
+  function back(over) {
     house.dataset.pane = 'list';
+    if (over) roster.choose(null);
     roster.focus();
   }
 
@@ -112,15 +113,21 @@ function hear(session, pane, address) {
     const unread = session.talks.list.reduce((sum, talk) => sum + talk.unread, 0);
     document.title = unread ? `(${unread}) Lychgate` : 'Lychgate';
   };
-  session.talks.addEventListener('said', ({detail: {talk, line}}) => {
-    if (line.kind === 'mine') return;
+  const told = (talk, text) => {
     if (inSight(talk)) session.talks.read(talk);
-    else setText(byId('says'), line.kind === 'theirs' ? `${talk.person.name}: ${line.text}` : line.text);
+    else setText(byId('says'), text);
+  };
+  session.talks.addEventListener('said', ({detail: {talk, line}}) => {
+    if (line.kind === 'theirs') told(talk, `${talk.person.name}: ${line.text}`);
+    else if (line.kind === 'notice') told(talk, line.text);
   });
+  session.talks.addEventListener('asked', ({detail: talk}) =>
+    told(talk, `${talk.person.name} would like to talk with you.`));
   session.talks.addEventListener('list', title);
   session.addEventListener('line', ({detail}) => drawLine(detail));
   session.addEventListener('over', ({detail}) => leaveBy(detail.why, address));
-  addEventListener('focus', () => pane.talk && inSight(pane.talk) && session.talks.read(pane.talk));
+  for (const type of ['focus', 'resize'])
+    addEventListener(type, () => pane.talk && inSight(pane.talk) && session.talks.read(pane.talk));
   addEventListener('online', () => session.retry());
   document.addEventListener('visibilitychange', () => document.hidden || session.retry());
   for (const type of ['keydown', 'pointerdown'])

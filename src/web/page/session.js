@@ -62,12 +62,14 @@ export class Session extends EventTarget {
     const embedded = this.#application._embedded ?? {};
     this.me = embedded.me;
     this.talks.attach(embedded.communication);
-    await Promise.all([this.#readSelf(), this.people.attach(embedded.people)]);
+    await Promise.all([this.#readSelf('presence', 'note'), this.people.attach(embedded.people)]);
   }
 
-  async #readSelf() {
-    const read = (rel) => (link(this.me, rel) ? this.#wire.get(link(this.me, rel)) : null);
-    [this.presence, this.note] = await Promise.all([read('presence'), read('note')]);
+  async #readSelf(...rels) {
+    await Promise.all(rels.map(async (rel) => {
+      const href = link(this.me, rel);
+      this[rel] = href ? await this.#wire.get(href) : null;
+    }));
     this.#say('self');
   }
 
@@ -97,7 +99,7 @@ export class Session extends EventTarget {
     const {rel} = event.link;
     try {
       if (rel === 'me') await this.#meChanged();
-      else if (rel === 'presence' || rel === 'note') await this.#readSelf();
+      else if (rel === 'presence' || rel === 'note') await this.#readSelf(rel);
       else if (rel === 'communication') this.talks.attach(event._embedded?.communication);
       else if (!this.talks.take(event, sender)) this.people.take(event);
     } catch (error) {
@@ -107,7 +109,7 @@ export class Session extends EventTarget {
 
   async #meChanged() {
     this.me = await this.#wire.get(link(this.me, 'self'));
-    await this.#readSelf();
+    await this.#readSelf(...['presence', 'note'].filter((rel) => !this[rel]));
   }
 
   async #refresh() {
@@ -147,7 +149,7 @@ export class Session extends EventTarget {
     if (this.#ending) return;
     this.#ending = true;
     this.#channel?.stop();
-    this.#wire.forget();
+    this.#wire.close();
     this.#say('over', {why, error});
   }
 
@@ -160,12 +162,12 @@ export class Session extends EventTarget {
   /* null: by itself again. */
   async setPresence(availability) {
     await this.#wire.post(link(this.me, 'presence'), {json: availability ? {availability} : {}});
-    await this.#readSelf();
+    await this.#readSelf('presence');
   }
 
   async setNote(message) {
     await this.#wire.post(link(this.me, 'note'), {json: {message}});
-    await this.#readSelf();
+    await this.#readSelf('note');
   }
 
   /* Somebody is here. Told a little later: what he did may be to leave. */
@@ -190,13 +192,10 @@ export class Session extends EventTarget {
     this.#ending = true;
     this.#application = null;
     this.#channel?.stop();
-    this.#wire.drop();
     try {
-      if (self && this.#wire.signedIn) await this.#wire.ask('DELETE', self, {keepalive: true, patience: 5000});
+      await this.#wire.close(self);
     } catch {
       /* It will notice our silence. */
-    } finally {
-      this.#wire.forget();
     }
   }
 }

@@ -8,7 +8,7 @@ export class TalkPane {
   #talk = null;
   #drafts = new WeakMap(); /* what was begun, by conversation */
 
-  /* back(): the user wants to see the lists. */
+  /* back(over): the user wants to see the lists; over: and not this conversation again. */
   constructor(session, back) {
     this.#session = session;
     this.#back = back;
@@ -22,9 +22,9 @@ export class TalkPane {
       if (text.value && this.#talk) session.talks.type(this.#talk);
     });
     byId('log').addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') back();
+      if (event.key === 'Escape') back(false);
     });
-    byId('back').addEventListener('click', back);
+    byId('back').addEventListener('click', () => back(false));
     byId('close').addEventListener('click', () => this.#close());
     byId('accept').addEventListener('click', () => this.#settle('accept'));
     byId('decline').addEventListener('click', () => this.#settle('decline'));
@@ -62,7 +62,7 @@ export class TalkPane {
       this.#send();
     } else if (event.key === 'Escape') {
       event.preventDefault();
-      this.#back();
+      this.#back(false);
     }
   }
 
@@ -80,8 +80,8 @@ export class TalkPane {
 
   #close() {
     const talk = this.#talk;
-    this.#back();
     this.show(null);
+    this.#back(true);
     this.#session.talks.close(talk);
   }
 

@@ -22,7 +22,8 @@ class Talk {
   }
 }
 
-/* Events: `change` (detail: the talk), `said` (detail: {talk, line}), `list`. */
+/* Events: `change` (detail: the talk), `said` (detail: {talk, line}), `asked` (the talk: by
+ * the other), `list`. */
 export class Talks extends EventTarget {
   #wire;
   #people;
@@ -81,8 +82,12 @@ export class Talks extends EventTarget {
 
   #add(talk, line) {
     talk.lines.push({at: Date.now(), ...line});
-    this.list = [talk, ...this.list.filter((other) => other !== talk)];
+    this.#raise(talk);
     this.#say('said', {talk, line: talk.lines.at(-1)});
+  }
+
+  #raise(talk) {
+    this.list = [talk, ...this.list.filter((other) => other !== talk)];
     this.#say('list');
   }
 
@@ -267,7 +272,8 @@ export class Talks extends EventTarget {
     talk.state = incoming ? 'invited' : 'inviting';
     if (incoming) {
       talk.unread++;
-      this.#notice(talk, `${talk.person.name} would like to talk with you.`);
+      this.#raise(talk);
+      this.#say('asked', talk);
     }
     return talk;
   }

@@ -25,23 +25,23 @@ export function link(resource, rel) {
 export class Wire {
   #token = null;
   #going = new Set(); /* what stops each request under way */
-
-  get signedIn() {
-    return this.#token !== null;
-  }
+  #closed = false;
 
   take(token) {
     this.#token = token;
   }
 
-  forget() {
-    this.#token = null;
-    this.drop();
-  }
-
-  /* Nobody waits for what was asked any more. */
-  drop() {
+  /* Nobody waits for what was asked, nothing more can be asked, and the token is forgotten.
+   * `farewell`, where there is one, is what a last DELETE goes to. */
+  async close(farewell) {
+    this.#closed = true;
     for (const stop of this.#going) stop();
+    try {
+      if (farewell && this.#token)
+        await this.#send('DELETE', farewell, {keepalive: true, patience: 5000});
+    } finally {
+      this.#token = null;
+    }
   }
 
   /* Links may be relative. A token goes to nobody but the host this page came from. */
@@ -55,7 +55,12 @@ export class Wire {
 
   /* query: an object; json, form (objects) or text: the body; patience: milliseconds.
    * Returns {status, body, headers}; body is null where there is no JSON. */
-  async ask(method, href, {query, json, form, text, patience = 30000, signal, keepalive} = {}) {
+  async ask(method, href, options) {
+    if (this.#closed) throw new Unreachable('signed out');
+    return this.#send(method, href, options);
+  }
+
+  async #send(method, href, {query, json, form, text, patience = 30000, signal, keepalive} = {}) {
     const headers = new Headers({Accept: 'application/json'});
     if (this.#token) headers.set('Authorization', `Bearer ${this.#token}`);
     let body;
