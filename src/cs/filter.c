@@ -171,6 +171,21 @@ struct cs_filter *cs_filter_compare(struct slice property, const char *name,
     return made;
 }
 
+struct cs_filter *cs_filter_join(bool both, struct cs_filter *left, struct cs_filter *right,
+                                 struct arena *arena)
+{
+    struct cs_filter *made = arena_new_of(arena, struct cs_filter);
+    *made = (struct cs_filter){.test = both ? TEST_AND : TEST_OR, .left = left, .right = right};
+    return made;
+}
+
+struct cs_filter *cs_filter_not(struct cs_filter *inner, struct arena *arena)
+{
+    struct cs_filter *made = arena_new_of(arena, struct cs_filter);
+    *made = (struct cs_filter){.test = TEST_NOT, .left = inner};
+    return made;
+}
+
 /* ---- matching ----------------------------------------------------------------------------- */
 
 static char lower(char c)

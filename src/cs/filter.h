@@ -17,6 +17,17 @@ int cs_filter_parse(struct slice text, struct arena *arena, struct cs_filter **o
 struct cs_filter *cs_filter_compare(struct slice property, const char *name,
                                     const struct cs_value *value, struct arena *arena);
 
+/* Both, or one of both; and the opposite. */
+struct cs_filter *cs_filter_join(bool both, struct cs_filter *left, struct cs_filter *right,
+                                 struct arena *arena);
+struct cs_filter *cs_filter_not(struct cs_filter *inner, struct arena *arena);
+
+/* Read a filter as LDAP has it (RFC 4515), with brackets around all of it or without:
+ * "(&(department=Finance)(title=Man*))", "l=Redmond". Properties are attributes then. Errors
+ * as cs_filter_parse(). */
+int cs_filter_parse_ldap(struct slice text, struct arena *arena, struct cs_filter **out,
+                         struct fault *fault);
+
 /* Less than 0, 0, more than 0: numbers as numbers, all else as text; $null before everything. */
 int cs_value_order(const struct cs_value *a, const struct cs_value *b, struct arena *arena);
 

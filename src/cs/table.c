@@ -15,6 +15,7 @@
 static const struct cs_parameter get_user[] = {
     IDENTITY,
     {"Filter", CS_TAKES_FILTER, 0, false},
+    {"LdapFilter", CS_TAKES_TEXT, 0, false},
     {"ResultSize", CS_TAKES_TEXT, 0, false},
     {0},
 };

@@ -1,4 +1,5 @@
 /* Users as objects, and the cmdlets about them. */
+#include "accounts/card.h"
 #include "cs/cmdlet_priv.h"
 #include "cs/filter.h"
 #include "provision/setting.h"
@@ -91,9 +92,57 @@ int cs_user_add(struct cs_call *call, struct cs_objects *users, const struct acc
 /* ---- finding ----------------------------------------------------------------------------------
  */
 
-/* All users whose display name is like the pattern; an absent one: all. */
-static int add_all(struct cs_call *call, struct slice pattern, const struct cs_filter *filter,
-                   size_t limit, struct cs_objects *users, struct fault *fault)
+/* Which users are wanted; what is absent or NULL wants all. */
+struct wish {
+    struct slice pattern;           /* of the display name */
+    const struct cs_filter *filter; /* on properties of the user */
+    const struct cs_filter *ldap;   /* on attributes of the directory */
+};
+
+/* What Active Directory would know of him, by its names. */
+static int add_entry(struct cs_call *call, struct cs_objects *entries,
+                     const struct account *account, struct fault *fault)
+{
+    struct card card;
+    struct cs_object *entry = cs_objects_add(entries, CS_OBJECT_OTHER, 0, account->address);
+    struct slice address = arena_print(call->arena, "sip:%.*s", SLICE_ARG(account->address));
+    int err = card_load(call->world->reader, account->id, call->arena, &card, fault);
+    cs_object_set(entries, entry, "objectClass", cs_text(SLICE("user")));
+    cs_object_set(entries, entry, "objectCategory", cs_text(SLICE("person")));
+    cs_object_set(entries, entry, "sAMAccountName", cs_text(sam_name(account)));
+    cs_object_set(entries, entry, "userPrincipalName", cs_text(account->login));
+    cs_object_set(entries, entry, "displayName", cs_text(account->display_name));
+    cs_object_set(entries, entry, "cn", cs_text(account->display_name));
+    cs_object_set(entries, entry, "name", cs_text(account->display_name));
+    cs_object_set(entries, entry, "msRTCSIP-PrimaryUserAddress", cs_text(address));
+    cs_object_set(entries, entry, "msRTCSIP-UserEnabled", cs_bool(account->enabled));
+    for (unsigned i = 0; i < CARD_FIELDS && err == 0; i++) {
+        struct slice value = card.field[i];
+        if (i == CARD_MAIL && slice_empty(value))
+            value = account->address;
+        cs_object_set(entries, entry, card_field_ldap((enum card_field)i),
+                      cs_text(optional(value)));
+    }
+    return err;
+}
+
+static int is_wanted(struct cs_call *call, const struct wish *wish, const struct account *account,
+                     const struct cs_object *user, bool *wanted, struct fault *fault)
+{
+    struct cs_objects entries = {.arena = call->arena};
+    int err = 0;
+    *wanted = true;
+    if (wish->filter)
+        return cs_filter_matches(wish->filter, user, call->arena, wanted, fault);
+    if (!wish->ldap)
+        return 0;
+    err = add_entry(call, &entries, account, fault);
+    return err < 0 ? err
+                   : cs_filter_matches(wish->ldap, entries.object[0], call->arena, wanted, fault);
+}
+
+static int add_all(struct cs_call *call, const struct wish *wish, size_t limit,
+                   struct cs_objects *users, struct fault *fault)
 {
     struct slice after = SLICE("");
     size_t count;
@@ -104,12 +153,12 @@ static int add_all(struct cs_call *call, struct slice pattern, const struct cs_f
         for (size_t i = 0; i < count && err == 0 && users->count < limit; i++) {
             bool wanted = true;
             after = page[i].address;
-            if (!slice_absent(pattern) && !cs_like(page[i].display_name, pattern))
+            if (!slice_absent(wish->pattern) && !cs_like(page[i].display_name, wish->pattern))
                 continue;
             err = cs_user_add(call, users, &page[i], fault);
-            if (err == 0 && filter)
-                err = cs_filter_matches(filter, users->object[users->count - 1], call->arena,
-                                        &wanted, fault);
+            if (err == 0)
+                err = is_wanted(call, wish, &page[i], users->object[users->count - 1], &wanted,
+                                fault);
             if (err == 0 && !wanted)
                 users->count--;
         }
@@ -133,7 +182,7 @@ static int add_named(struct cs_call *call, struct slice identity, struct cs_obje
         return cs_user_add(call, users, &account, fault);
     if (err != -ERR_UNKNOWN && err != -ERR_MALFORMED)
         return err;
-    err = add_all(call, identity, NULL, SIZE_MAX, users, &none);
+    err = add_all(call, &(struct wish){.pattern = identity}, SIZE_MAX, users, &none);
     if (err < 0)
         *fault = none;
     if (err == 0 && users->count == before)
@@ -163,19 +212,26 @@ int cs_users_of(struct cs_call *call, struct cs_objects *users, struct fault *fa
 int cs_user_get(struct cs_call *call, struct fault *fault)
 {
     const struct cs_value *text = cs_given(call, "Filter");
-    struct slice identity = cs_text_of(call, "Identity");
+    struct slice identity = cs_text_of(call, "Identity"), ldap = cs_text_of(call, "LdapFilter");
     struct cs_filter *filter = NULL;
     uint64_t limit = SIZE_MAX;
-    if (text && !slice_absent(identity))
-        return cs_misused(fault, call, "-Identity and -Filter exclude each other");
+    int err = 0;
+    if (!!text + !slice_absent(identity) + !slice_absent(ldap) > 1)
+        return cs_misused(fault, call, "-Identity, -Filter and -LdapFilter exclude each other");
     if (cs_given(call, "ResultSize") &&
         slice_number(cs_text_of(call, "ResultSize"), INT32_MAX, &limit) < 0)
         return cs_misused(fault, call, "-ResultSize takes a number");
-    int err = text ? cs_filter_parse(text->text, call->arena, &filter, fault) : 0;
+    if (text)
+        err = cs_filter_parse(text->text, call->arena, &filter, fault);
+    else if (!slice_absent(ldap))
+        err = cs_filter_parse_ldap(ldap, call->arena, &filter, fault);
     if (err < 0)
         return err;
+    struct wish wish = {.filter = text ? filter : NULL, .ldap = text ? NULL : filter};
     if (slice_absent(identity) && !call->input)
-        return add_all(call, (struct slice){0}, filter, limit, call->output, fault);
+        return add_all(call, &wish, limit, call->output, fault);
+    if (filter)
+        return cs_misused(fault, call, "a filter looks through all users, not the pipeline's");
     err = cs_users_of(call, call->output, fault);
     if (err == 0 && call->output->count > limit)
         call->output->count = limit;

@@ -78,5 +78,25 @@ check 'what a refused line had done before is told' cs 1 'Get-CsUser alice; Get-
 check '... on both sides' says out '^SipAddress'
 check '-Confirm without a terminal' cs 1 'Disable-CsUser alice -Confirm'
 
+# tells YES|NO: sooner or later, as the server looks once a second
+tells() {
+  local found tries
+  for ((tries = 0; tries < 30; tries++)); do
+    rm -f "$flow/trace"
+    "$LYCHGATE" signin alice@contoso.test --register-only --ca "$site/ca.pem" --no-cache --timeout 10 \
+      --password-file "$flow/password" --dns "127.0.0.1:$dns" --connect-to ":80::$http" \
+      --connect-to ":443::$https" --trace "$flow/trace" >"$flow/out" 2>"$flow/err" || return
+    found=no
+    grep -q 'External/Mcx' "$flow/trace" && found=yes
+    [ "$found" = "$1" ] && return
+    sleep 0.5
+  done
+  return 1
+}
+check 'autodiscover tells those outside of the service' tells yes
+run_cs() { cs 0 "$1" && tells "$2"; }
+check '... unless ExposedWebURL is Internal' run_cs 'Set-CsMcxConfiguration -ExposedWebURL Internal' no
+check '... and again without a restart' run_cs 'Remove-CsMcxConfiguration Global' yes
+
 check 'the server ends cleanly' flow_stop
 tap_done

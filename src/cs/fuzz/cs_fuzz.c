@@ -29,6 +29,16 @@ static void try_filter(struct slice text, struct arena *arena)
         need(fault.finding == FINDING_CS_UNKNOWN);
 }
 
+static void try_ldap(struct slice text, struct arena *arena)
+{
+    struct cs_filter *filter;
+    struct fault fault = {0};
+    if (cs_filter_parse_ldap(text, arena, &filter, &fault) < 0)
+        need(fault.finding == FINDING_CS_MALFORMED);
+    else
+        need(filter != NULL);
+}
+
 static void look_at(const struct cs_value *value, struct arena *arena)
 {
     need(value->kind != CS_TEXT || value->text.at);
@@ -45,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cs_script script;
     struct fault fault = {0};
     try_filter(text, arena);
+    try_ldap(text, arena);
     if (cs_parse(text, arena, &script, &fault) < 0) {
         need(fault.finding == FINDING_CS_MALFORMED);
         return 0;
