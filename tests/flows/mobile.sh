@@ -142,7 +142,7 @@ check 'somebody talks to it' "$LYCHGATE" im alice@contoso.test 'Hello phone' --a
   --dns "127.0.0.1:$dns" --connect-to ":80::$http" --connect-to ":443::$https"
 check 'and is heard' hears '"from":"bob@contoso.test".*"text":"Hello phone".*"event":"message"'
 phone bob@contoso.test --cache "$flow/cache.bob"
-check 'another user signs in beside it' "${command[@]}" >"$flow/steps.jsonl"
+check 'another user signs in beside it' sh -c '"$@" >"$0"' "$flow/steps.jsonl" "${command[@]}"
 kill -INT "$alice"
 check 'Ctrl-C ends it well' wait "$alice"
 check 'with the phone signed out' grep -q '"step":"terminate".*"outcome":"good"' "$flow/alice.out"
