@@ -258,7 +258,7 @@ check '... and does not come in again' refused old tls-peer-not-trusted $(showin
 # ---- sipp: a foreign program registers a phone, and is talked to ----------------------------------
 
 if command -v sipp >/dev/null && command -v socat >/dev/null; then
-  socat -d -d TCP-LISTEN:0,bind=127.0.0.1,reuseaddr,fork \
+  socat -d -d TCP-LISTEN:0,bind=127.0.0.1,reuseaddr \
     "OPENSSL:127.0.0.1:$outside,cert=$flow/mcx.contoso.test.pem,key=$flow/mcx.contoso.test.key,cafile=$site/ca.pem,commonname=sip.contoso.test" \
     2>"$flow/socat.err" &
   lines+=($!)
