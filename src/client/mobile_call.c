@@ -24,6 +24,14 @@ static int read_answer(const struct web_response *response, const struct mobile_
     return err;
 }
 
+/* The service takes a signed Timestamp once, and two calls may fall into one millisecond. */
+static int64_t new_stamp(struct mobile *mobile)
+{
+    int64_t now = clock_now();
+    mobile->stamp = now > mobile->stamp ? now : mobile->stamp + 1;
+    return mobile->stamp;
+}
+
 static int post(struct lychgate *gate, const struct mobile_call *call, struct mcx_response *out,
                 struct fault *fault)
 {
@@ -32,7 +40,7 @@ static int post(struct lychgate *gate, const struct mobile_call *call, struct mc
     struct web_response response;
     const char *name = mcx_operation_name(call->request->operation);
     call->request->session = gate->mobile->session;
-    webticket_security_print(&gate->ticket, clock_now(), &security);
+    webticket_security_print(&gate->ticket, new_stamp(gate->mobile), &security);
     mcx_request_print(call->request, buf_slice(&security), &body);
     struct web_request request = {.url = gate->mobile->service,
                                   .post = true,

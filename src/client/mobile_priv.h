@@ -31,6 +31,7 @@ struct mobile {
     struct slice service; /* URL of the mobility service */
     struct slice session;
     int64_t ack;
+    int64_t stamp; /* of the last message, ms since the epoch */
     bool signed_in;
 
     /* What is known; strings in `told`, which is new with each GetContacts. */
