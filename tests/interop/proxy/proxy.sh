@@ -10,6 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../site.sh"
 ucwa_dir=$LAB_DIR
 . "$here/../ucwa.sh"
+. "$here/../web/browser.sh"
 packaging=$here/../../../packaging
 
 for program in nginx haproxy curl jq; do
@@ -173,7 +174,35 @@ mobile_hears() { # WORD
   grep -q "\"text\":\"$1\"" "$LAB_DIR/mobile.jsonl"
 }
 
-show_on_failure "$LAB_DIR/mobile.jsonl" "$LAB_DIR/mobile.err" "$LAB_DIR/answer.body" "$LAB_DIR/events" "$LAB_DIR/root.json" "$LAB_DIR/bob.err" "$LAB_DIR/signin.out" "$LAB_DIR/nginx-error.log" "$LAB_DIR/haproxy.log" "$site_log"
+# ---- a browser ------------------------------------------------------------------------------
+at_the_page() {
+  browser open "http://webdir.$site_domain/web" && sign_in "alice@$site_domain" Wonderland-7 &&
+    sees '#own-name' alice
+}
+reads_bob() { # WORD
+  browser click button 'bob.*1' && browser click button Accept && sees '.said.theirs .text' "$1"
+}
+writes_to_bob() { # WORD
+  local tries
+  browser fill 'Message' "$1" && browser press Enter || return
+  for ((tries = 0; tries < 200; tries++)); do
+    grep -q "alice@contoso.test: $1" "$LAB_DIR/bob.out" && break
+    sleep 0.1
+  done
+  kill -INT "$bob_pid"
+  wait "$bob_pid"
+  grep -q "alice@contoso.test: $1" "$LAB_DIR/bob.out"
+}
+
+browse() {
+  check "$1: a browser comes by http, and signs in at the page" at_the_page
+  bob_writes "Greetings-$1"
+  check "$1: it shows what bob writes" reads_bob "Greetings-$1"
+  check "$1: and brings him the answer" writes_to_bob "Likewise-$1"
+  check "$1: and signs out" browser click button 'Sign out'
+}
+
+show_on_failure "$LAB_DIR/browser.log" "$LAB_DIR/browser.err" "$LAB_DIR/mobile.jsonl" "$LAB_DIR/mobile.err" "$LAB_DIR/answer.body" "$LAB_DIR/events" "$LAB_DIR/root.json" "$LAB_DIR/bob.err" "$LAB_DIR/signin.out" "$LAB_DIR/nginx-error.log" "$LAB_DIR/haproxy.log" "$site_log"
 printf 'Wonderland-7\n' >"$LAB_DIR/password"
 check 'a site behind a proxy is made' site_init
 site_set listen http 127.0.0.1:8080
@@ -185,6 +214,11 @@ check 'alice gets an account' site_user "alice@$site_domain" 'Wonderland-7'
 check 'bob, too' site_user "bob@$site_domain" 'Wonderland-7'
 site_start || tap_bail 'lychgated does not get ready'
 
+if missing=$(browser_missing); then
+  echo "# SKIP a browser: $missing"
+else
+  browser_start || tap_bail 'no browser'
+fi
 for proxy in nginx haproxy; do
   "${proxy}_start"
   proxy_ready || tap_bail "$proxy does not start"
@@ -211,9 +245,11 @@ for proxy in nginx haproxy; do
   check "$proxy: 9 its certificate gets a web ticket" mobile_step 9 'WebTicketService.svc/Cert'
   check "$proxy: 14 it has contacts" mobile_step 14 ' contacts in '
   check "$proxy: its poll is held until bob writes" mobile_hears "Ahoy-$proxy"
+  [ -n "$missing" ] || browse "$proxy"
   check "$proxy: the client's address is the one the trusted proxy names" believed_address
   proxy_stop
 done
 
+[ -n "$missing" ] || check 'the browser ends' browser_stop
 check 'the server stops in good order' site_stop
 tap_done

@@ -1,7 +1,6 @@
 #!/bin/bash
 # A person in front of a browser, without any client: Debian's Chromium, driven by
-# Playwright, opens the page at /web. On the other side is Debian's pidgin-sipe. The site's
-# CA is in Chromium's own store; no certificate error is passed over.
+# Playwright, opens the page at /web. On the other side is Debian's pidgin-sipe.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 [ -n "${LAB_DIR-}" ] || exec "$here/../lab.sh" --tap "$0" "$@"
@@ -9,67 +8,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../tap.sh"
 . "$here/../site.sh"
 . "$here/../sipe/client.sh"
+. "$here/browser.sh"
 
-chromium=$(command -v chromium) || tap_skip_all 'chromium is not installed'
-for program in node certutil openssl; do
-  command -v "$program" >/dev/null || tap_skip_all "no $program here"
-done
-judges=$here/../../../build-judges/web
-[ -d "$judges/node_modules/playwright-core" ] ||
-  tap_skip_all "playwright-core is not installed (scripts/install-deps.sh does, with Node.js 20 and npm)"
+if missing=$(browser_missing); then
+  tap_skip_all "$missing"
+fi
 
 alice=alice@$site_domain
 bob=bob@$site_domain
 page=https://webdir.$site_domain/web
-export HOME=$LAB_DIR/home XDG_CONFIG_HOME=$LAB_DIR/home/config XDG_CACHE_HOME=$LAB_DIR/home/cache
-
-browser_start() {
-  local store=$HOME/.pki/nssdb answer in out
-  mkdir -p "$store" && certutil -d "sql:$store" -N --empty-password &&
-    certutil -d "sql:$store" -A -n lab -t C,, -i "$site/ca.pem" || return
-  mkfifo "$LAB_DIR/browser.in" "$LAB_DIR/browser.out"
-  NODE_PATH=$judges/node_modules node "$here/browser.js" "$chromium" "$LAB_DIR/profile" \
-    <"$LAB_DIR/browser.in" >"$LAB_DIR/browser.out" 2>"$LAB_DIR/browser.err" &
-  browser_pid=$!
-  exec {in}>"$LAB_DIR/browser.in" {out}<"$LAB_DIR/browser.out"
-  browser_in=$in browser_out=$out
-  read -r -t 60 -u "$browser_out" answer && [ "$answer" = ok ]
-}
-
-# browser COMMAND FIELD...: see browser.js
-browser() {
-  local answer IFS=$'\t'
-  printf '%s\n' "$*" >&"$browser_in"
-  read -r -t 90 -u "$browser_out" answer || answer='no answer'
-  [ "$answer" = ok ] || {
-    printf '%s: %s\n' "$*" "$answer" >>"$LAB_DIR/browser.log"
-    return 1
-  }
-}
-
-# Pictures for who wants to look: LAB_KEEP=DIR keeps them.
-shot() {
-  browser shot "$LAB_DIR/$1.png"
-}
-
-browser_stop() {
-  printf 'quit\n' >&"$browser_in"
-  wait "$browser_pid"
-}
-
-# counts NUMBER: of unread messages in some conversation
-counts() {
-  browser sees .badge "^$1"
-}
-
-# sees SELECTOR REGEX
-sees() {
-  browser sees "$@"
-}
-
-sign_in() { # ADDRESS PASSWORD
-  browser fill Address "$1" && browser fill Password "$2" && browser click button 'Sign in'
-}
 
 # cs COMMAND: as an administrator types it
 cs() {
