@@ -104,6 +104,13 @@ cat "$dir/alice"
 end "$bob"
 bob=
 
+step "Alice signs in as a phone does, in the fourteen steps of the field article"
+client signin alice@contoso.test --mobile
+step "Mobility is forbidden by a cmdlet, and the phone is told why"
+"$build/lychgate" --config "$dir/site/lychgated.conf" cs 'Set-CsMobilityPolicy -EnableMobility $false'
+client signin alice@contoso.test --mobile >"$dir/alice" 2>&1 && { echo "the phone got in" >&2; exit 1; }
+sed -n "/ FAIL /,/ remedy /p" "$dir/alice"
+
 step "The server stops"
 kill -TERM "$server"
 wait "$server"
