@@ -4,7 +4,6 @@
 #include "server/hold.h"
 #include "server/home.h"
 #include "server/methods.h"
-#include "server/phones.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,8 +45,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct server *server = *state;
-    timer_stop(&server->wings[0].tick);
-    phones_close(&server->wings[0]);
+    home_stop(&server->wings[0]);
     loop_free(server->wings[0].loop);
     home_close(&server->wings[0]);
     free(server->wings);

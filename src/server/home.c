@@ -70,6 +70,14 @@ void home_open(struct wing *wing)
     faces_open(wing);
 }
 
+void home_stop(struct wing *wing)
+{
+    timer_stop(&wing->tick);
+    faces_close(wing);
+    phones_close(wing);
+    wake_close(wing);
+}
+
 void home_close(struct wing *wing)
 {
     registrar_free(wing->registrar);

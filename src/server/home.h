@@ -6,8 +6,10 @@
 
 #include "server/line.h"
 
-/* Make what a home keeps, and free it. */
+/* Make what a home keeps, and free it in two steps: what needs its loop (timers, faces, phones)
+ * before that is freed, the rest behind it. */
 void home_open(struct wing *wing);
+void home_stop(struct wing *wing);
 void home_close(struct wing *wing);
 
 /* Let errand->way answer the request at its caller's home. */

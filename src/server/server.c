@@ -372,12 +372,8 @@ void server_free(struct server *server)
     wake_stop(server);
     settle_loops(server);
     watch_free(server->watch);
-    for (unsigned i = 0; i < server->wing_count; i++) {
-        timer_stop(&server->wings[i].tick);
-        faces_close(&server->wings[i]);
-        phones_close(&server->wings[i]);
-        wake_close(&server->wings[i]);
-    }
+    for (unsigned i = 0; i < server->wing_count; i++)
+        home_stop(&server->wings[i]);
     if (server->draining)
         timer_stop(&server->drain);
     for (unsigned i = 0; i < server->wing_count; i++)

@@ -172,12 +172,23 @@ check 'and is told' sees '#message' 'signed out'
 check 'bob sees her go' is bob offline
 check 'the browser complains of nothing again' browser clean 'status of 401'
 
-check 'the server stops, to give out tickets for ten seconds' site_stop
+check 'the server stops, to give out tickets for ten seconds, and to let in pages of another host' site_stop
 site_set web ticket-lifetime 10s
+site_set web origins "https://app.$site_domain"
 site_start || tap_bail 'lychgated does not start with short tickets'
 check 'she signs in' sign_in "$alice" 'Wonderland-7'
 check 'when her ticket has expired she is told' sees '#message' 'sign-in has expired'
 check 'and has only the password to type' browser focused '^password'
+
+# Microsoft's library looks for header names as servers used to write them.
+web=https://webdir.$site_domain
+asks() { # ORIGIN REGEX
+  browser asks "$1" "$web/Autodiscover/XFrame/XFrame.html" "$web/Autodiscover/AutodiscoverService.svc/root/oauth/user" "$2"
+}
+check 'a page of another host asks through the frame' asks "https://app.$site_domain" '"status":401'
+check '... and gets the headers by their names' asks "https://app.$site_domain" 'WWW-Authenticate: .*MsRtcOAuth href='
+check '... and its own number' asks "https://app.$site_domain" '"messageId":"m1"'
+check 'one of a host that is not listed' asks "https://evil.$site_domain" '^no answer$'
 check 'the browser ends' browser_stop
 client_wait bob
 check 'the server ends cleanly' site_stop
