@@ -273,9 +273,9 @@ well_formed() {
   xmllint --noout "$work/body"
 }
 in_the_book() { tr -d '\r' <"$work/body" | grep -qxF -- "$1"; }
-# Debian's python3-vobject, where it is; its own interpreter, not one that stands before it in PATH.
+# Debian's python3-vobject; its own interpreter, not one that stands before it in PATH.
 reads_vcards() {
-  [ ! -e /usr/lib/python3/dist-packages/vobject ] || /usr/bin/python3 - "$work/body" <<'END'
+  /usr/bin/python3 - "$work/body" <<'END'
 import sys, vobject
 cards = list(vobject.readComponents(open(sys.argv[1], newline="", encoding="utf-8").read()))
 assert cards and all(c.fn.value and c.n.value and c.impp.value.startswith("sip:") for c in cards), cards
@@ -305,7 +305,11 @@ book=https://$web/abs/handler/addressbook.vcf
 check 'the address book as a file needs a ticket' answers 401 "$book"
 check '... and is there with one' answers 200 "$book" -H "X-MS-WebTicket: opaque=$opaque"
 check '... with everybody in it' in_the_book "IMPP:sip:$user"
-check '... in vCards that another reads' reads_vcards
+if [ -e /usr/lib/python3/dist-packages/vobject ]; then
+  check '... in vCards that another reads' reads_vcards
+else
+  tap_skip '... in vCards that another reads' 'python3-vobject is not installed'
+fi
 check "Microsoft's own address book files need a ticket" answers 401 "https://$web/abs/handler/F-0A10.lsabs"
 check '... and are not served' answers 404 "https://$web/abs/handler/F-0A10.lsabs" -H "X-MS-WebTicket: opaque=$opaque"
 
